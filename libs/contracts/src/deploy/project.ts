@@ -1,0 +1,36 @@
+import { z } from 'zod';
+import { displayNameSchema, idSchema, instantSchema, pageOf, pageRequestShape } from '../primitives.js';
+import { rpc } from '../rpc.js';
+
+export const projectSchema = z.object({
+  id: idSchema,
+  name: z.string(),
+  createdAt: instantSchema,
+  updatedAt: instantSchema,
+});
+
+const common = { service: 'deploy', entity: 'project', callers: ['gateway'], tenancy: 'tenant' } as const;
+
+export const projectCreate = rpc({
+  ...common,
+  verb: 'create',
+  request: z.strictObject({ name: displayNameSchema }),
+  response: projectSchema,
+  permission: 'projects:write',
+});
+
+export const projectGet = rpc({
+  ...common,
+  verb: 'get',
+  request: z.strictObject({ projectId: idSchema }),
+  response: projectSchema,
+  permission: 'projects:read',
+});
+
+export const projectList = rpc({
+  ...common,
+  verb: 'list',
+  request: z.strictObject({ ...pageRequestShape }),
+  response: pageOf(projectSchema),
+  permission: 'projects:read',
+});

@@ -1,0 +1,47 @@
+import { keySetGet } from './auth/key-set.js';
+import { sessionRefresh, sessionSignIn } from './auth/session.js';
+import { userGetCurrent, userSignUp } from './auth/user.js';
+import { invoiceGetUpcoming } from './billing/invoice.js';
+import { planList, subscriptionGet } from './billing/plan.js';
+import { usageGet } from './billing/usage.js';
+import { appCreate, appDeactivate, appGet, appList } from './deploy/app.js';
+import { deploymentLogRead } from './deploy/deployment-log.js';
+import {
+  deploymentCancel,
+  deploymentCreate,
+  deploymentGet,
+  deploymentList,
+  deploymentRollback,
+} from './deploy/deployment.js';
+import { projectCreate, projectGet, projectList } from './deploy/project.js';
+import { activityList } from './monitor/activity.js';
+import { metricQuery } from './monitor/metric.js';
+import type { RpcContract } from './rpc.js';
+
+/** Every request that crosses the bus; NATS permissions are derived from it. */
+export const requests: readonly RpcContract[] = [
+  userSignUp,
+  userGetCurrent,
+  sessionSignIn,
+  sessionRefresh,
+  keySetGet,
+  planList,
+  subscriptionGet,
+  usageGet,
+  invoiceGetUpcoming,
+  projectCreate,
+  projectGet,
+  projectList,
+  appCreate,
+  appGet,
+  appList,
+  appDeactivate,
+  deploymentCreate,
+  deploymentGet,
+  deploymentList,
+  deploymentCancel,
+  deploymentRollback,
+  deploymentLogRead,
+  metricQuery,
+  activityList,
+];
