@@ -1,0 +1,138 @@
+import { choice, integer, optionalUrl, port, secret, text, url } from '../variable.js';
+
+const SECONDS_30 = 30_000;
+
+export function httpVariables(prefix: string, what: string, defaultPort: number) {
+  return {
+    host: text(`${prefix}_HOST`, `Address ${what} listens on`, '127.0.0.1'),
+    port: port(`${prefix}_PORT`, `Port ${what} listens on`, defaultPort),
+    /** Readiness fails for this long before the process stops taking requests, so that balancers notice first. */
+    drainDelayMs: integer('SHUTDOWN_DRAIN_DELAY_MS', 'Milliseconds between failing readiness and draining', {
+      min: 0,
+      max: 60_000,
+      default: 200,
+    }),
+  };
+}
+
+/** A database connects as the limited role; the owner's credentials are known to the migration runner alone. */
+export function databaseVariables(service: string, defaultPort: number) {
+  const lower = service.toLowerCase();
+  const name = (rest: string) => `${service}_SERVICE_DB_${rest}`;
+  return {
+    host: text(name('HOST'), `PostgreSQL of ${lower}: host`, '127.0.0.1'),
+    port: port(name('PORT'), `PostgreSQL of ${lower}: port`, defaultPort),
+    name: text(name('NAME'), `PostgreSQL of ${lower}: database`, `${lower}_service_db`),
+    user: text(name('USER'), `Limited role that ${lower} runs as`, `${lower}_user`),
+    password: secret(name('PASSWORD'), `Password of the limited role`, { generated: 'password' }),
+    poolMin: integer('DATABASE_POOL_MIN', 'Connections a pool keeps open', { min: 0, max: 100, default: 2 }),
+    poolMax: integer('DATABASE_POOL_MAX', 'Connections a pool may open', { min: 1, max: 500, default: 10 }),
+    poolTimeoutMs: integer(
+      'DATABASE_POOL_TIMEOUT_MS',
+      'Milliseconds a request waits for a connection before 503',
+      {
+        min: 10,
+        max: 60_000,
+        default: 2_000,
+      },
+    ),
+    queryTimeoutMs: integer('DATABASE_QUERY_TIMEOUT_MS', 'Milliseconds a statement may run', {
+      min: 10,
+      max: 600_000,
+      default: SECONDS_30,
+    }),
+    slowQueryThresholdMs: integer(
+      'SLOW_QUERY_THRESHOLD_MS',
+      'Milliseconds from which a statement is logged as slow',
+      {
+        min: 1,
+        max: 600_000,
+        default: 250,
+      },
+    ),
+  };
+}
+
+export function databaseOwnerVariables(service: string) {
+  const lower = service.toLowerCase();
+  return {
+    user: text(
+      `${service}_SERVICE_DB_OWNER_USER`,
+      `Role that owns the database of ${lower} and migrates it`,
+      `${lower}_owner`,
+    ),
+    password: secret(`${service}_SERVICE_DB_OWNER_PASSWORD`, 'Password of the owning role', {
+      generated: 'password',
+    }),
+  };
+}
+
+export const natsUrlVariable = url('NATS_URL', 'NATS server, without credentials', 'nats://127.0.0.1:7121', [
+  'nats:',
+  'tls:',
+]);
+
+export function natsVariables(app: string) {
+  return {
+    url: natsUrlVariable,
+    user: text(`${app}_NATS_USER`, `NATS user of ${app.toLowerCase()}`, app.toLowerCase()),
+    password: secret(`${app}_NATS_PASSWORD`, 'Password of the NATS user', { generated: 'password' }),
+  };
+}
+
+export function redisVariables() {
+  return {
+    host: text('REDIS_HOST', 'Redis: host', '127.0.0.1'),
+    port: port('REDIS_PORT', 'Redis: port', 7120),
+    password: secret('REDIS_PASSWORD', 'Redis: password', { generated: 'password' }),
+    db: integer('REDIS_DB', 'Redis: database number', { min: 0, max: 15, default: 0 }),
+  };
+}
+
+export function tokenVariables() {
+  return {
+    issuer: text('JWT_ISSUER', 'Issuer (`iss`) of access tokens', 'capsule'),
+    audience: text('JWT_AUDIENCE', 'Audience (`aud`) of access tokens', 'capsule-api'),
+  };
+}
+
+export const logVariables = {
+  level: choice(
+    'LOG_LEVEL',
+    'Least level that is logged',
+    ['trace', 'debug', 'info', 'warn', 'error', 'fatal'],
+    'info',
+  ),
+  format: choice(
+    'LOG_FORMAT',
+    'auto: pretty in a terminal, else JSON lines',
+    ['auto', 'json', 'pretty'],
+    'auto',
+  ),
+};
+
+export const traceVariables = {
+  otlpEndpoint: optionalUrl(
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    'OTLP/HTTP collector for traces; none are made without',
+    ['http:', 'https:'],
+  ),
+};
+
+export const outboxVariables = {
+  maxAttempts: integer('EVENT_MAX_ATTEMPTS', 'Deliveries of an event before it becomes a dead letter', {
+    min: 1,
+    max: 100,
+    default: 8,
+  }),
+  inbox: choice(
+    'EVENT_INBOX',
+    'off: events that come twice have their effect twice (only to prove the inbox)',
+    ['on', 'off'],
+    'on',
+  ),
+};
+
+export const storageVariables = {
+  folder: text('STORAGE_FOLDER', 'Folder of archives and artifacts', '.capsule/storage'),
+};

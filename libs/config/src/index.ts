@@ -1,0 +1,31 @@
+export {
+  type Environment,
+  EnvironmentError,
+  loadEnvironment,
+  pickEnvironment,
+  type SettingsFrom,
+} from './environment.js';
+export { renderExample } from './example.js';
+export { authEnvironment } from './environments/auth.js';
+export { billingEnvironment } from './environments/billing.js';
+export { deployEnvironment } from './environments/deploy.js';
+export { gatewayEnvironment } from './environments/gateway.js';
+export { monitorEnvironment } from './environments/monitor.js';
+export { migrationEnvironments, platformEnvironment } from './environments/platform.js';
+export type {
+  DatabaseSettings,
+  HttpSettings,
+  LogSettings,
+  NatsSettings,
+  OutboxSettings,
+  OwnerSettings,
+  RedisSettings,
+  TraceSettings,
+} from './settings.js';
+export {
+  type Generated,
+  listVariables,
+  type SettingsOf,
+  type Variable,
+  type VariableGroup,
+} from './variable.js';
