@@ -1,0 +1,55 @@
+/**
+ * Who may import whom inside the workspace. One entry per project; apps never import each other, and `testing` is for
+ * specs alone, so neither is ever listed. The lint rule `capsule/boundaries` enforces it.
+ */
+const platform = [
+  'contracts',
+  'config',
+  'errors',
+  'telemetry',
+  'storage',
+  'cache',
+  'database',
+  'messaging',
+  'outbox',
+  'security',
+  'health',
+];
+
+const withoutDatabase = platform.filter((lib) => lib !== 'database' && lib !== 'outbox');
+
+export const importTable = {
+  contracts: [],
+  config: [],
+  errors: ['contracts'],
+  telemetry: ['config'],
+  storage: ['config', 'errors', 'telemetry'],
+  cache: ['config', 'telemetry'],
+  database: ['config', 'errors', 'telemetry'],
+  messaging: ['contracts', 'errors', 'config', 'telemetry'],
+  outbox: ['database', 'messaging', 'contracts', 'errors', 'config', 'telemetry'],
+  security: ['contracts', 'errors', 'config', 'telemetry', 'cache', 'messaging'],
+  health: ['config', 'telemetry'],
+  testing: platform,
+  tools: platform,
+  // The gateway has no database: it never loads TypeORM, neither directly nor through the outbox.
+  gateway: withoutDatabase,
+  auth: platform,
+  billing: platform,
+  deploy: platform,
+  monitor: platform,
+};
+
+/** Packages that only some files may import, by the reason given in the message. */
+export const restrictedPackages = [
+  {
+    package: /^(typeorm|@nestjs\/typeorm)(\/|$)/,
+    allowed: (file) => file.startsWith('libs/database/') || /\.(entity|repository)\.ts$/.test(file),
+    message: 'TypeORM is imported in entities, repositories and libs/database only',
+  },
+  {
+    package: /^@nats-io\//,
+    allowed: (file) => file.startsWith('libs/messaging/'),
+    message: '@nats-io packages are imported in libs/messaging only',
+  },
+];
