@@ -10,8 +10,10 @@ export { type Meter, meterSchema, usageGet } from './billing/usage.js';
 export { appCreate, appDeactivate, appGet, appList } from './deploy/app.js';
 export { deploymentLogRead, LOG_CHUNK_BYTES_MAX, LOG_WAIT_MS_MAX } from './deploy/deployment-log.js';
 export {
+  archiveStorageKey,
   deploymentCancel,
   deploymentCreate,
+  type DeploymentFailureReason,
   deploymentFailureSchema,
   deploymentGet,
   deploymentList,
@@ -31,6 +33,7 @@ export { projectCreate, projectGet, projectList } from './deploy/project.js';
 export { errorCatalogue, type ErrorCode, isErrorCode } from './errors/catalogue.js';
 export { type ErrorEntry, type ErrorKind, errorKinds, httpStatus } from './errors/kind.js';
 export {
+  actorSchema,
   type DataOf,
   event,
   type EventContract,
