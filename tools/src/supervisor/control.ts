@@ -1,0 +1,72 @@
+import { rmSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+
+/** Answers one command; what it resolves with is sent as one line of JSON. */
+export type Command = (client: Socket) => unknown;
+
+type Answer = { result: unknown } | { error: string };
+
+/**
+ * How other processes of the same user talk to a running supervisor: a unix socket in a folder of mode 0700, a word
+ * in, a line of JSON out. Holding the socket claimed means being the home's supervisor, so an old file may be removed.
+ */
+export async function serveControl(path: string, commands: Record<string, Command>): Promise<Server> {
+  rmSync(path, { force: true });
+  const server = createServer((client) => {
+    client.on('error', () => client.destroy());
+    createInterface({ input: client }).on('line', (word) => {
+      void answer(commands[word], word, client).then((line) => {
+        if (client.writable) client.write(`${JSON.stringify(line)}\n`);
+      });
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, resolve);
+  });
+  return server;
+}
+
+async function answer(command: Command | undefined, word: string, client: Socket): Promise<Answer> {
+  if (!command) return { error: `Unknown command ${word}.` };
+  try {
+    return { result: await command(client) };
+  } catch (error) {
+    return { error: (error as Error).message };
+  }
+}
+
+/** One conversation with a supervisor; the caller closes it. Rejects with ENOENT or ECONNREFUSED when nobody listens. */
+export async function openControl(path: string): Promise<Socket> {
+  const socket = connect(path);
+  await new Promise<void>((resolve, reject) => {
+    socket.once('connect', resolve);
+    socket.once('error', reject);
+  });
+  return socket;
+}
+
+/** The supervisor ended while it was asked. */
+export class SupervisorGoneError extends Error {
+  constructor() {
+    super('The supervisor ended before it answered.');
+    this.name = 'SupervisorGoneError';
+  }
+}
+
+/** Sends one command and waits for its answer, which may take as long as the work does. */
+export function ask<Result>(socket: Socket, command: string): Promise<Result> {
+  return new Promise((resolve, reject) => {
+    const lines = createInterface({ input: socket });
+    lines.once('line', (line) => {
+      const answer = JSON.parse(line) as Answer;
+      if ('error' in answer) reject(new Error(answer.error));
+      else resolve(answer.result as Result);
+      lines.close();
+    });
+    socket.once('close', () => reject(new SupervisorGoneError()));
+    socket.write(`${command}\n`);
+    socket.resume();
+  });
+}

@@ -1,0 +1,80 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { ask, openControl, SupervisorGoneError } from './control.js';
+import { chooseHome, openHome, type Home } from './home.js';
+import { openLog, tailOf } from './log-file.js';
+import { supervisorOf } from './supervisor-lock.js';
+
+const defaultFirstPort = 17_000;
+const startTimeoutMs = 120_000;
+
+export interface HeldTestServers {
+  /** Variables for the processes that run specs. */
+  environment: Record<string, string>;
+  /** Lets go; resolves when the servers have stopped, or at once while another run still holds them. */
+  release(): Promise<void>;
+}
+
+/**
+ * Connects to the test servers of this checkout, starting them when they do not run.
+ * CAPSULE_TEST_FIRST_PORT moves them (17000 means PostgreSQL of auth on 17110).
+ */
+export async function holdTestServers(workspace: string): Promise<HeldTestServers> {
+  const home = openHome(join(chooseHome(workspace, process.env['CAPSULE_HOME']), 'test'));
+  const deadline = performance.now() + startTimeoutMs;
+  for (;;) {
+    const socket = await connectOrLaunch(home, deadline);
+    try {
+      const environment = await ask<Record<string, string>>(socket, 'hold');
+      return { environment, release: () => release(home, socket) };
+    } catch (error) {
+      socket.destroy();
+      // It was about to end when we came; the next round starts another.
+      if (!(error instanceof SupervisorGoneError) || performance.now() > deadline) throw error;
+    }
+  }
+}
+
+async function release(home: Home, socket: Socket): Promise<void> {
+  const others = await ask<number>(socket, 'release');
+  socket.destroy();
+  while (others === 0 && supervisorOf(home)) await sleep(20);
+}
+
+async function connectOrLaunch(home: Home, deadline: number): Promise<Socket> {
+  let launched: Launched | undefined;
+  for (;;) {
+    try {
+      return await openControl(home.controlSocket);
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+    }
+    // It ends with 0 when another run launched one at the same moment; that one will listen soon.
+    if (launched === undefined || launched.child.exitCode === 0) launched = launch(home);
+    else if (launched.child.exitCode !== null) throw new Error(tailOf(launched.log, 20));
+    await sleep(25);
+  }
+}
+
+interface Launched {
+  child: ChildProcess;
+  log: string;
+}
+
+function launch(home: Home): Launched {
+  const log = openLog(home.logs, 'test-servers');
+  const firstPort = process.env['CAPSULE_TEST_FIRST_PORT'] ?? String(defaultFirstPort);
+  const program = fileURLToPath(new URL('./test-servers.js', import.meta.url));
+  const child = spawn(process.execPath, [program, home.path, firstPort], {
+    cwd: '/',
+    stdio: ['ignore', log.descriptor, log.descriptor],
+    detached: true,
+  });
+  child.unref();
+  closeSync(log.descriptor);
+  return { child, log: log.path };
+}

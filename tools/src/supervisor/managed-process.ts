@@ -1,0 +1,205 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Home } from './home.js';
+import { openLog, tailOf } from './log-file.js';
+import type { PortSetting } from './platform-settings.js';
+import { assertPortFree } from './ports.js';
+import { identityOf } from './process-identity.js';
+import { removeRecord, stopLeftover, writeRecord } from './process-record.js';
+import type { SystemUser } from './server-user.js';
+
+export interface ProcessDefinition {
+  name: string;
+  listens: PortSetting;
+  program: string;
+  arguments: string[];
+  environment: NodeJS.ProcessEnv;
+  user?: SystemUser | undefined;
+  /** An argument no other process has; see process-record.ts. */
+  marker: string;
+  pidFile?: string;
+  stopSignal: NodeJS.Signals;
+  stopTimeoutMs: number;
+  startTimeoutMs: number;
+  /** Writes configuration before each start; the log is open for it to run programs into. */
+  prepare?(): Promise<void> | void;
+  /** Rejects until the process really serves, asked as its clients will ask. */
+  probe(): Promise<void>;
+}
+
+export type ProcessState = 'stopped' | 'starting' | 'ready' | 'waiting to restart' | 'stopping';
+
+export interface ProcessListener {
+  onReady?(process: ManagedProcess, milliseconds: number): void;
+  /** It ended without being told to; `tail` is the end of its log. */
+  onDeath?(process: ManagedProcess, message: string, tail: string): void;
+}
+
+const firstPauseMs = 250;
+const longestPauseMs = 30_000;
+/** One that ran this long is no longer in a loop of crashes. */
+const stableAfterMs = 60_000;
+const probePauseMs = 25;
+const tailLines = 15;
+
+/**
+ * One server or service: started, probed until it serves, watched, restarted with growing pauses, ended gracefully.
+ * It runs in a session of its own, so Ctrl-C in the terminal reaches the supervisor alone, which then decides the order.
+ * It writes straight to its log file, so it outlives a supervisor that is killed; the next one finds its record.
+ */
+export class ManagedProcess {
+  state: ProcessState = 'stopped';
+  pid: number | undefined;
+  restarts = 0;
+  logPath = '';
+  private child: ChildProcess | undefined;
+  private ended: Promise<string> = Promise.resolve('');
+  private pauseMs = firstPauseMs;
+  private readonly cancel = new AbortController();
+
+  constructor(
+    readonly definition: ProcessDefinition,
+    private readonly home: Home,
+    private readonly listener: ProcessListener = {},
+  ) {}
+
+  get name(): string {
+    return this.definition.name;
+  }
+
+  /** Resolves when it serves. Rejects, with nothing left running, when the port is taken or it ends or hangs before that. */
+  async start(): Promise<void> {
+    const { definition, home } = this;
+    this.state = 'starting';
+    try {
+      await stopLeftover({ ...definition, folder: home.run });
+      await assertPortFree(definition.name, definition.listens);
+      await this.launch();
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+    void this.watch();
+  }
+
+  /** Asks it to end, waits, and kills it only after its deadline. Safe in every state. */
+  async stop(): Promise<void> {
+    this.cancel.abort();
+    const { child, definition } = this;
+    if (child?.pid && child.exitCode === null && child.signalCode === null) {
+      this.state = 'stopping';
+      child.kill(definition.stopSignal);
+      const deadline = setTimeout(() => killGroup(child), definition.stopTimeoutMs);
+      await this.ended;
+      clearTimeout(deadline);
+    }
+    this.state = 'stopped';
+    this.pid = undefined;
+    removeRecord(this.home.run, definition.name);
+  }
+
+  private async launch(): Promise<void> {
+    const { definition, home } = this;
+    const startedAt = performance.now();
+    this.state = 'starting';
+    await definition.prepare?.();
+    if (this.cancel.signal.aborted) throw new Error(`${definition.name} was stopped while starting.`);
+    const child = this.spawn();
+    const identity = child.pid === undefined ? undefined : identityOf(child.pid);
+    if (identity) writeRecord(home.run, { ...identity, name: definition.name, marker: definition.marker });
+    this.pid = child.pid;
+
+    let deathMessage: string | undefined;
+    void this.ended.then((message) => (deathMessage = message));
+    const deadline = startedAt + definition.startTimeoutMs;
+    for (;;) {
+      if (deathMessage !== undefined) throw new Error(this.describe(deathMessage));
+      try {
+        await definition.probe();
+        break;
+      } catch (error) {
+        if (performance.now() > deadline) {
+          killGroup(child);
+          await this.ended;
+          throw new Error(
+            this.describe(
+              `was not ready after ${definition.startTimeoutMs} ms (${(error as Error).message})`,
+            ),
+          );
+        }
+      }
+      await sleep(probePauseMs);
+    }
+    this.state = 'ready';
+    this.listener.onReady?.(this, performance.now() - startedAt);
+  }
+
+  private spawn(): ChildProcess {
+    const { definition, home } = this;
+    const log = openLog(home.logs, definition.name);
+    this.logPath = log.path;
+    const child = spawn(definition.program, definition.arguments, {
+      cwd: '/',
+      env: definition.environment,
+      stdio: ['ignore', log.descriptor, log.descriptor],
+      detached: true,
+      ...(definition.user && { uid: definition.user.uid, gid: definition.user.gid }),
+    });
+    closeSync(log.descriptor);
+    this.child = child;
+    this.ended = new Promise((resolve) => {
+      child.once('error', (error) => resolve(`could not be started: ${error.message}`));
+      child.once('exit', (code, signal) =>
+        resolve(signal ? `was killed by ${signal}` : `ended with code ${code}`),
+      );
+    });
+    return child;
+  }
+
+  /** Restarts it for as long as it is not told to stop. */
+  private async watch(): Promise<void> {
+    for (;;) {
+      const readyAt = performance.now();
+      const message = await this.ended;
+      if (this.cancel.signal.aborted) return;
+      if (performance.now() - readyAt > stableAfterMs) this.pauseMs = firstPauseMs;
+      this.pid = undefined;
+      this.reportDeath(`${this.name} ${message}`);
+      while (!(await this.relaunch())) if (this.cancel.signal.aborted) return;
+    }
+  }
+
+  private async relaunch(): Promise<boolean> {
+    this.state = 'waiting to restart';
+    await sleep(this.pauseMs, undefined, { signal: this.cancel.signal }).catch(() => {});
+    if (this.cancel.signal.aborted) return false;
+    this.pauseMs = Math.min(this.pauseMs * 2, longestPauseMs);
+    try {
+      this.restarts += 1;
+      await this.launch();
+      return true;
+    } catch (error) {
+      if (!this.cancel.signal.aborted) this.reportDeath((error as Error).message.split('\n', 1)[0] ?? '');
+      return false;
+    }
+  }
+
+  private reportDeath(message: string): void {
+    this.listener.onDeath?.(this, message, tailOf(this.logPath, tailLines));
+  }
+
+  private describe(message: string): string {
+    return `${this.name} ${message}. The end of ${this.logPath}:\n${tailOf(this.logPath, tailLines)}`;
+  }
+}
+
+/** The whole group: a program that started helpers takes them along. */
+function killGroup(child: ChildProcess): void {
+  if (!child.pid) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // It ended on its own in the meantime.
+  }
+}

@@ -1,0 +1,75 @@
+import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto';
+import type { ServiceName } from '@capsule/contracts';
+import pg from 'pg';
+import type { Home } from '../home.js';
+import type { ClusterSettings, Login } from '../platform-settings.js';
+import { connectAsSuperuser } from './postgres.js';
+
+/**
+ * Makes the database and the three roles of a service, as they have to be before its first migration:
+ * the owner (migrates), the role the service runs as, and a role nobody can log in as, which owns the functions that
+ * claim work over all tenants. Every statement can be repeated; passwords always end up as the environment has them.
+ */
+export async function provisionRoles(
+  home: Home,
+  service: ServiceName,
+  cluster: ClusterSettings,
+): Promise<void> {
+  const { owner, app, database } = cluster;
+  const claimer = `${service}_claimer`;
+  const client = await connectAsSuperuser(home, service, cluster, 'postgres');
+  try {
+    await ensureRole(client, owner.user, `LOGIN PASSWORD ${scramLiteral(owner)}`);
+    await ensureRole(client, app.user, `LOGIN PASSWORD ${scramLiteral(app)}`);
+    await ensureRole(client, claimer, 'NOLOGIN BYPASSRLS');
+    // The owner may hand functions over to the claimer; it does not work with the claimer's rights otherwise.
+    await client.query(`GRANT ${quote(claimer)} TO ${quote(owner.user)}`);
+    const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [database]);
+    if (found.rowCount === 0)
+      await client.query(`CREATE DATABASE ${quote(database)} OWNER ${quote(owner.user)}`);
+    for (const each of [database, 'postgres', 'template1']) {
+      await client.query(`REVOKE ALL ON DATABASE ${quote(each)} FROM PUBLIC`);
+    }
+    await client.query(
+      `GRANT CONNECT ON DATABASE ${quote(database)} TO ${quote(owner.user)}, ${quote(app.user)}`,
+    );
+  } finally {
+    await client.end();
+  }
+  await prepareDatabase(home, service, cluster);
+}
+
+async function prepareDatabase(home: Home, service: ServiceName, cluster: ClusterSettings): Promise<void> {
+  const client = await connectAsSuperuser(home, service, cluster, cluster.database);
+  try {
+    await client.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
+    await client.query(`GRANT CREATE, USAGE ON SCHEMA public TO ${quote(cluster.owner.user)}`);
+    // Only a superuser may create this one; without it monitor partitions its tables itself.
+    const timescale = await client.query("SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb'");
+    if (service === 'monitor' && timescale.rowCount)
+      await client.query('CREATE EXTENSION IF NOT EXISTS timescaledb');
+  } finally {
+    await client.end();
+  }
+}
+
+async function ensureRole(client: pg.Client, name: string, attributes: string): Promise<void> {
+  const found = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [name]);
+  await client.query(`${found.rowCount ? 'ALTER' : 'CREATE'} ROLE ${quote(name)} ${attributes}`);
+}
+
+const iterations = 4_096;
+
+/** The SCRAM verifier as PostgreSQL stores it (RFC 5803), made here so that no password ever stands in a statement or log. */
+function scramLiteral({ password }: Login): string {
+  const salt = randomBytes(16);
+  const salted = pbkdf2Sync(password.normalize('NFKC'), salt, iterations, 32, 'sha256');
+  const hmac = (text: string) => createHmac('sha256', salted).update(text).digest();
+  const storedKey = createHash('sha256').update(hmac('Client Key')).digest('base64');
+  const serverKey = hmac('Server Key').toString('base64');
+  return `'SCRAM-SHA-256$${iterations}:${salt.toString('base64')}$${storedKey}:${serverKey}'`;
+}
+
+function quote(identifier: string): string {
+  return pg.escapeIdentifier(identifier);
+}

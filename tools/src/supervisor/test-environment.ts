@@ -1,0 +1,64 @@
+// What specs find in their environment. The names of production point to the test servers:
+//   AUTH_SERVICE_DB_HOST|PORT|NAME|USER|PASSWORD|OWNER_USER|OWNER_PASSWORD, the same for BILLING, DEPLOY, MONITOR
+//   REDIS_HOST|PORT|PASSWORD, NATS_URL, AUTH_NATS_PASSWORD (BILLING, DEPLOY, MONITOR, GATEWAY alike)
+//   APPS_EDGE_PORT, APPS_EDGE_ADMIN_SOCKET
+// and what only specs may know:
+//   CAPSULE_TEST_POSTGRES_SUPERUSER                       name of the superuser of all four clusters
+//   CAPSULE_TEST_AUTH_POSTGRES_SUPERUSER_PASSWORD         its password there (BILLING, DEPLOY, MONITOR alike)
+//   CAPSULE_TEST_NATS_ADMIN_PASSWORD                      of the NATS user `admin`, who may create streams
+//   CAPSULE_TEST_NATS_SERVER                              program, for specs that stop and start a bus of their own
+//   CAPSULE_TEST_POSTGRES_BIN                             folder with postgres, initdb and pg_ctl
+import { appNames, serviceNames } from '@capsule/contracts';
+import { findProgram, postgresFolders } from '../../bootstrap/programs.mjs';
+import type { Home } from './home.js';
+import { type PlatformSettings, readPlatformSettings } from './platform-settings.js';
+import { rememberedPassword } from './secret-file.js';
+import { natsAdminPassword } from './servers/nats.js';
+import { superuser, superuserPassword } from './servers/postgres.js';
+import { join } from 'node:path';
+
+const ports = { auth: 110, deploy: 111, monitor: 112, billing: 113, redis: 120, nats: 121, edge: 180 };
+
+/** Settings of servers on `firstPort` + the last three digits of the usual port, with passwords kept in the home. */
+export function testSettings(home: Home, firstPort: number): PlatformSettings {
+  return readPlatformSettings(serverVariables(home, firstPort), home.path);
+}
+
+export function testEnvironment(home: Home, firstPort: number): Record<string, string> {
+  const environment: Record<string, string> = {
+    ...serverVariables(home, firstPort),
+    APPS_EDGE_ADMIN_SOCKET: home.edgeAdminSocket,
+    CAPSULE_TEST_POSTGRES_SUPERUSER: superuser,
+    CAPSULE_TEST_NATS_ADMIN_PASSWORD: natsAdminPassword(home),
+    CAPSULE_TEST_NATS_SERVER: findProgram('nats-server') ?? '',
+    CAPSULE_TEST_POSTGRES_BIN: postgresFolders()[0]?.path ?? '',
+  };
+  for (const service of serviceNames) {
+    const variable = `CAPSULE_TEST_${service.toUpperCase()}_POSTGRES_SUPERUSER_PASSWORD`;
+    environment[variable] = superuserPassword(home, service);
+  }
+  return environment;
+}
+
+function serverVariables(home: Home, firstPort: number): Record<string, string> {
+  const password = (name: string) => rememberedPassword(join(home.secrets, name));
+  const variables: Record<string, string> = {
+    REDIS_HOST: '127.0.0.1',
+    REDIS_PORT: String(firstPort + ports.redis),
+    REDIS_PASSWORD: password('redis'),
+    NATS_URL: `nats://127.0.0.1:${firstPort + ports.nats}`,
+    APPS_EDGE_PORT: String(firstPort + ports.edge),
+  };
+  for (const app of appNames) variables[`${app.toUpperCase()}_NATS_PASSWORD`] = password(`nats-${app}`);
+  for (const service of serviceNames) {
+    const prefix = `${service.toUpperCase()}_SERVICE_DB`;
+    variables[`${prefix}_HOST`] = '127.0.0.1';
+    variables[`${prefix}_PORT`] = String(firstPort + ports[service]);
+    variables[`${prefix}_NAME`] = `${service}_service_db`;
+    variables[`${prefix}_USER`] = `${service}_user`;
+    variables[`${prefix}_PASSWORD`] = password(`postgres-${service}-user`);
+    variables[`${prefix}_OWNER_USER`] = `${service}_owner`;
+    variables[`${prefix}_OWNER_PASSWORD`] = password(`postgres-${service}-owner`);
+  }
+  return variables;
+}
