@@ -42,8 +42,9 @@ export {
   type EventKind,
   streamName,
 } from './event.js';
-export type { Endpoint, HttpMethod } from './http/endpoint.js';
+export { type Endpoint, type HttpMethod, pathParameters } from './http/endpoint.js';
 export { endpoints } from './http/endpoints.js';
+export { type ApiSchema, apiSchemas } from './http/schemas.js';
 export { activityList } from './monitor/activity.js';
 export { usageRecorded } from './monitor/events.js';
 export { METRIC_POINTS_MAX, metricQuery } from './monitor/metric.js';

@@ -1,10 +1,12 @@
+import type { z } from 'zod';
+import type { ErrorCode } from '../errors/catalogue.js';
 import type { RpcContract } from '../rpc.js';
 
 export type HttpMethod = 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
 
 /**
  * A route of the gateway. The fields of the request come from the path's parameters, then from the query (GET and
- * DELETE) or the body (the others), and are checked by the request's own schema.
+ * DELETE) or the body (the others), and are checked by `request`.
  */
 export interface Endpoint {
   operationId: string;
@@ -18,6 +20,12 @@ export interface Endpoint {
   /** Status of success. */
   status: 200 | 201 | 202 | 204;
   rpc: RpcContract;
+  /** What the outside may send: the rpc's own request, or less than it where the gateway fills in the rest. */
+  request: z.ZodType;
+  /** A request body for the documentation; absent where a request has no body. */
+  example?: Record<string, unknown>;
+  /** What can go wrong here beside what can go wrong on every route. */
+  errors: readonly ErrorCode[];
   /**
    * 'archive': besides JSON the body may be the bytes of a `.tar.gz`, streamed into storage.
    * 'log-stream': the answer is `text/event-stream`, whose event ids are offsets to resume from.
@@ -25,4 +33,24 @@ export interface Endpoint {
   transfer?: 'archive' | 'log-stream';
   /** Costly or abusable routes have a smaller allowance. */
   limit?: 'strict';
+}
+
+type EndpointOptions = Omit<Endpoint, 'operationId' | 'request' | 'errors' | 'method' | 'path'> &
+  Partial<Pick<Endpoint, 'request' | 'errors'>>;
+
+/** @param route method and path template, such as `GET /v1/projects/{projectId}` */
+export function endpoint(route: `${HttpMethod} /${string}`, options: EndpointOptions): Endpoint {
+  const [method, path] = route.split(' ') as [HttpMethod, string];
+  const { verb, entity } = options.rpc;
+  const operationId = verb.replace(/-(\w)/g, upper) + entity.replace(/(?:^|-)(\w)/g, upper);
+  return { request: options.rpc.request, errors: [], ...options, operationId, method, path };
+}
+
+function upper(_: string, letter: string): string {
+  return letter.toUpperCase();
+}
+
+/** Names of the parameters in a path template, in their order. */
+export function pathParameters(path: string): string[] {
+  return [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
 }

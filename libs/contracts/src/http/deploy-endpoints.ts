@@ -1,0 +1,134 @@
+import { z } from 'zod';
+import { appCreate, appDeactivate, appGet, appList } from '../deploy/app.js';
+import { deploymentLogRead } from '../deploy/deployment-log.js';
+import {
+  deploymentCancel,
+  deploymentCreate,
+  deploymentGet,
+  deploymentList,
+  deploymentRollback,
+  gitSourceSchema,
+} from '../deploy/deployment.js';
+import { projectCreate, projectGet, projectList } from '../deploy/project.js';
+import { endpoint } from './endpoint.js';
+
+const projects = { tag: 'Projects', security: 'bearer' } as const;
+const apps = { tag: 'Apps', security: 'bearer' } as const;
+const deployments = { tag: 'Deployments', security: 'bearer' } as const;
+
+export const deployEndpoints = [
+  endpoint('POST /v1/projects', {
+    ...projects,
+    summary: 'Create a project',
+    status: 201,
+    rpc: projectCreate,
+    example: { name: 'Website' },
+    errors: ['deploy.project.name_taken', 'deploy.quota.exceeded', 'deploy.organization.not_ready'],
+  }),
+  endpoint('GET /v1/projects', {
+    ...projects,
+    summary: 'List projects',
+    status: 200,
+    rpc: projectList,
+    errors: ['platform.cursor.invalid'],
+  }),
+  endpoint('GET /v1/projects/{projectId}', {
+    ...projects,
+    summary: 'Get a project',
+    status: 200,
+    rpc: projectGet,
+    errors: ['deploy.project.not_found'],
+  }),
+
+  endpoint('POST /v1/projects/{projectId}/apps', {
+    ...apps,
+    summary: 'Create an app',
+    status: 201,
+    rpc: appCreate,
+    example: { name: 'hello', healthPath: '/', command: ['node', 'server.js'] },
+    errors: [
+      'deploy.project.not_found',
+      'deploy.app.name_taken',
+      'deploy.quota.exceeded',
+      'deploy.organization.not_ready',
+    ],
+  }),
+  endpoint('GET /v1/projects/{projectId}/apps', {
+    ...apps,
+    summary: 'List the apps of a project',
+    status: 200,
+    rpc: appList,
+    errors: ['deploy.project.not_found', 'platform.cursor.invalid'],
+  }),
+  endpoint('GET /v1/apps/{appId}', {
+    ...apps,
+    summary: 'Get an app',
+    status: 200,
+    rpc: appGet,
+    errors: ['deploy.app.not_found'],
+  }),
+  endpoint('POST /v1/apps/{appId}/deactivate', {
+    ...apps,
+    summary: 'Take an app out of service',
+    status: 200,
+    rpc: appDeactivate,
+    errors: ['deploy.app.not_found'],
+  }),
+
+  endpoint('POST /v1/apps/{appId}/deployments', {
+    ...deployments,
+    summary: 'Deploy an app',
+    status: 202,
+    transfer: 'archive',
+    rpc: deploymentCreate,
+    // An archive comes as the body itself; naming one that lies in storage is for the gateway alone.
+    request: deploymentCreate.request.extend({ source: z.discriminatedUnion('type', [gitSourceSchema]) }),
+    example: { source: { type: 'git', url: 'https://git.example.com/acme/hello.git', ref: 'main' } },
+    errors: [
+      'deploy.app.not_found',
+      'deploy.archive.invalid',
+      'deploy.archive.too_large',
+      'deploy.source.git_url_refused',
+      'deploy.quota.exceeded',
+      'deploy.organization.not_ready',
+    ],
+  }),
+  endpoint('GET /v1/apps/{appId}/deployments', {
+    ...deployments,
+    summary: 'List deployments',
+    status: 200,
+    rpc: deploymentList,
+    errors: ['deploy.app.not_found', 'platform.cursor.invalid'],
+  }),
+  endpoint('GET /v1/deployments/{deploymentId}', {
+    ...deployments,
+    summary: 'Get a deployment',
+    status: 200,
+    rpc: deploymentGet,
+    errors: ['deploy.deployment.not_found'],
+  }),
+  endpoint('POST /v1/deployments/{deploymentId}/cancel', {
+    ...deployments,
+    summary: 'Cancel a deployment that has not gone live',
+    status: 202,
+    rpc: deploymentCancel,
+    errors: ['deploy.deployment.not_found', 'deploy.deployment.not_cancelable'],
+  }),
+  endpoint('POST /v1/deployments/{deploymentId}/rollback', {
+    ...deployments,
+    summary: 'Deploy the artifact of an earlier deployment again',
+    status: 202,
+    rpc: deploymentRollback,
+    errors: ['deploy.deployment.not_found', 'deploy.deployment.not_restorable'],
+  }),
+  endpoint('GET /v1/deployments/{deploymentId}/logs', {
+    ...deployments,
+    summary: 'Follow the log of a deployment',
+    status: 200,
+    transfer: 'log-stream',
+    rpc: deploymentLogRead,
+    // How long a read waits is between the gateway and the service.
+    request: deploymentLogRead.request.omit({ waitMs: true }),
+    errors: ['deploy.deployment.not_found'],
+  }),
+];
