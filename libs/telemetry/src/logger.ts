@@ -1,0 +1,42 @@
+import type { LogSettings } from '@capsule/config';
+import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
+import { prettyLine } from './pretty.js';
+import { redact, redactText } from './redaction.js';
+import { currentContext } from './request-context.js';
+import { traceIdOf } from './traceparent.js';
+
+export type { Logger };
+
+/**
+ * JSON lines, or readable ones in a terminal. Every line carries the ids of the request it belongs to. Lines are written at
+ * once rather than buffered: the last line before a crash is the one that is needed.
+ */
+export function createLogger(
+  options: { app: string } & LogSettings,
+  output: DestinationStream = pino.destination({ fd: process.stdout.fd, sync: true }),
+): Logger {
+  const pretty = options.format === 'pretty' || (options.format === 'auto' && process.stdout.isTTY === true);
+  return pino(
+    {
+      level: options.level,
+      base: { app: options.app, pid: process.pid },
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: {
+        level: (label) => ({ level: label }),
+        log: (fields) => redact(fields) as Record<string, unknown>,
+      },
+      mixin: contextFields,
+      hooks: { streamWrite: redactText },
+    },
+    pretty ? { write: (line) => output.write(prettyLine(line)) } : output,
+  );
+}
+
+function contextFields(): Record<string, string> {
+  const context = currentContext();
+  if (!context) return {};
+  const fields: Record<string, string> = { requestId: context.requestId };
+  if (context.traceparent !== undefined) fields['traceId'] = traceIdOf(context.traceparent);
+  if (context.tenantId !== undefined) fields['tenantId'] = context.tenantId;
+  return fields;
+}

@@ -1,0 +1,78 @@
+/**
+ * What a log line must not tell. By key: the whole value of anything named like a secret, however deep. By shape: secrets
+ * inside of text, such as the password in a connection string that a driver quotes in its message.
+ */
+export const REDACTED = '[redacted]';
+
+const SECRET_KEY =
+  /(password|passphrase|passwd|pwd|secret|token|authorization|cookie|pepper|credential|private_?key|api_?key|jwt)s?$/i;
+
+/** Of a database error: the values bound to the statement, which hold whatever was being written. */
+const BOUND_VALUES_KEY = /^(parameters|bindings)$/;
+
+const DEPTH_MAX = 8;
+const ITEMS_MAX = 100;
+
+export function redact(value: unknown, depth = 0, seen: ReadonlySet<object> = new Set()): unknown {
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value !== 'object' || value === null) return value;
+  if (value instanceof Date) return value;
+  if (seen.has(value)) return '[circular]';
+  if (depth >= DEPTH_MAX) return '[deep]';
+  const within = new Set(seen).add(value);
+  if (value instanceof Error) return redactError(value, depth, within);
+  if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
+  if (value instanceof Map) return redact(Object.fromEntries(value), depth, seen);
+  if (Array.isArray(value) || value instanceof Set) {
+    return [...value].slice(0, ITEMS_MAX).map((item) => redact(item, depth + 1, within));
+  }
+  return redactFields(value, depth, within);
+}
+
+function redactFields(value: object, depth: number, seen: ReadonlySet<object>): Record<string, unknown> {
+  const result: Record<string, unknown> = {};
+  for (const [key, field] of Object.entries(value)) {
+    result[key] = isSecret(key) ? REDACTED : redact(field, depth + 1, seen);
+  }
+  return result;
+}
+
+function isSecret(key: string): boolean {
+  return SECRET_KEY.test(key) || BOUND_VALUES_KEY.test(key);
+}
+
+function redactError(error: Error, depth: number, seen: ReadonlySet<object>): Record<string, unknown> {
+  return {
+    ...redactFields(error, depth, seen),
+    name: error.name,
+    message: error.message,
+    stack: error.stack,
+    ...(error.cause !== undefined && { cause: redact(error.cause, depth + 1, seen) }),
+    ...(error instanceof AggregateError && { errors: redact(error.errors, depth + 1, seen) }),
+  };
+}
+
+const TEXT_RULES: readonly (readonly [RegExp, string])[] = [
+  // scheme://user:password@host
+  [/([a-z][a-z0-9+.-]{1,20}:\/\/[^\s:@/"]{0,200}):[^\s@/"]{1,500}@/gi, `$1:${REDACTED}@`],
+  [/\b(bearer|basic)\s+[A-Za-z0-9._~+/-]{16,}=*/gi, `$1 ${REDACTED}`],
+  // A compact JWS or JWE, wherever it stands
+  [/\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*/g, REDACTED],
+  [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|(?=")|$)/g, REDACTED],
+  // password=… in a key-value connection string or a query; in JSON text the quotes are escaped
+  [
+    /\b([\w-]*(?:password|passwd|pwd|secret|token|api_?key)\\?"?\s*[=:]\s*\\?["']?)(?!\[redacted\])[^\s"'&,;\\()[\]{}]+/gi,
+    `$1${REDACTED}`,
+  ],
+];
+
+/** Cheap test before the rules: nearly every line holds none of these. */
+const SUSPECT = /:\/\/[^\s/"]*@|bearer|basic|eyJ|PRIVATE KEY|passw|pwd|secret|token|api_?key/i;
+
+export function redactText(text: string): string {
+  if (!SUSPECT.test(text)) return text;
+  return TEXT_RULES.reduce(
+    (redacted, [pattern, replacement]) => redacted.replace(pattern, replacement),
+    text,
+  );
+}
