@@ -1,0 +1,59 @@
+import { eventEnvelopeSchema, type EventEnvelope } from '@capsule/contracts';
+import { DomainError } from '@capsule/errors';
+import type { Msg } from '@nats-io/transport-node';
+import { nanos } from '@nats-io/transport-node';
+
+/** A message of a durable with its place in the stream, and the ways to settle it. */
+export class DeliveredMessage {
+  /** 1 at the first delivery. */
+  readonly deliveryCount: number;
+  readonly streamSequence: number;
+  /** When the stream stored it. */
+  readonly storedAt: Date;
+
+  constructor(private readonly message: Msg) {
+    // $JS.ACK.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer sequence>.<nanoseconds>.<pending>, or
+    // with <domain>.<account hash> before the stream and a random token at the end where JetStream has domains.
+    const tokens = (message.reply ?? '').split('.');
+    const offset = tokens.length > 9 ? 4 : 2;
+    this.deliveryCount = Number(tokens[offset + 2]);
+    this.streamSequence = Number(tokens[offset + 3]);
+    this.storedAt = new Date(Number(tokens[offset + 5]) / 1e6);
+  }
+
+  get subject(): string {
+    return this.message.subject;
+  }
+
+  text(): string {
+    return this.message.string();
+  }
+
+  /** @throws DomainError platform.request.malformed when the payload is no CloudEvent */
+  envelope(): EventEnvelope {
+    try {
+      return eventEnvelopeSchema.parse(JSON.parse(this.text()));
+    } catch (cause) {
+      throw new DomainError('platform.request.malformed', { detail: 'The message is no event.', cause });
+    }
+  }
+
+  ack(): void {
+    this.message.respond('+ACK');
+  }
+
+  /** Have it delivered again after the delay. */
+  nak(delayMs: number): void {
+    this.message.respond(delayMs > 0 ? `-NAK ${JSON.stringify({ delay: nanos(delayMs) })}` : '-NAK');
+  }
+
+  /** Never deliver it again. */
+  terminate(): void {
+    this.message.respond('+TERM');
+  }
+
+  /** Starts the durable's ack_wait anew, for a handler that takes long. */
+  inProgress(): void {
+    this.message.respond('+WPI');
+  }
+}

@@ -1,0 +1,13 @@
+export { NatsConnection } from './nats-connection.js';
+export { NatsIndicator } from './nats-indicator.js';
+export { MessagingModule } from './messaging.module.js';
+export { Rpc } from './rpc.decorator.js';
+export { RpcClient } from './rpc-client.js';
+export { RpcServer } from './rpc-server.js';
+export { startRpc } from './start-rpc.js';
+export { EventPublisher, type Publication } from './event-publisher.js';
+export { StreamInspector, type StreamState } from './stream-inspector.js';
+export { DurableConsumer, type DurableConsumerOptions } from './durable-consumer.js';
+export { DeliveredMessage } from './delivered-message.js';
+export { provisionStreams } from './provisioning.js';
+export { renderNatsConfiguration, type NatsConfiguration, type NatsUser } from './nats-configuration.js';

@@ -1,0 +1,108 @@
+import { durables, streams, type Durable, type Stream } from '@capsule/contracts';
+import type { NatsSettings } from '@capsule/config';
+import {
+  AckPolicy,
+  DeliverPolicy,
+  DiscardPolicy,
+  JetStreamApiCodes,
+  JetStreamApiError,
+  jetstreamManager,
+  ReplayPolicy,
+  RetentionPolicy,
+  StorageType,
+  type ConsumerConfig,
+  type JetStreamManager,
+  type StreamConfig,
+} from '@nats-io/jetstream';
+import { connect, nanos } from '@nats-io/transport-node';
+
+const HOUR_MS = 60 * 60 * 1000;
+const MEBIBYTE = 1024 * 1024;
+
+/** A fact stays long enough to outlive any outage of a consumer; after it the outbox rows still hold it. */
+const FACTS_MAX_AGE_MS = 14 * 24 * HOUR_MS;
+const MEASUREMENTS_MAX_AGE_MS = 24 * HOUR_MS;
+const MEASUREMENTS_MAX_BYTES = 512 * MEBIBYTE;
+const DUPLICATE_WINDOW_MS = 2 * 60 * 1000;
+const ACK_WAIT_MS = 30_000;
+const MAX_ACK_PENDING = 256;
+
+/**
+ * Creates or updates every stream and durable the contracts name; running it again changes nothing.
+ * Needs the admin user: services have no right to it, so that none can purge or redirect another's events.
+ */
+export async function provisionStreams(admin: NatsSettings): Promise<void> {
+  const connection = await connect({
+    servers: admin.url,
+    user: admin.user,
+    pass: admin.password,
+    name: 'capsule-provisioning',
+    inboxPrefix: `_INBOX_${admin.user}`,
+    reconnect: false,
+  });
+  try {
+    const manager = await jetstreamManager(connection, { checkAPI: false });
+    for (const stream of streams()) await provisionStream(manager, stream);
+    for (const durable of durables()) await provisionDurable(manager, durable);
+  } finally {
+    await connection.close();
+  }
+}
+
+async function provisionStream(manager: JetStreamManager, stream: Stream): Promise<void> {
+  const config = streamConfig(stream);
+  if (await exists(manager.streams.info(stream.name), JetStreamApiCodes.StreamNotFound)) {
+    await manager.streams.update(stream.name, config);
+  } else {
+    await manager.streams.add({ name: stream.name, ...config });
+  }
+}
+
+async function provisionDurable(manager: JetStreamManager, durable: Durable): Promise<void> {
+  const config = durableConfig(durable);
+  if (
+    await exists(manager.consumers.info(durable.stream, durable.name), JetStreamApiCodes.ConsumerNotFound)
+  ) {
+    await manager.consumers.update(durable.stream, durable.name, config);
+  } else {
+    await manager.consumers.add(durable.stream, { ...config, durable_name: durable.name });
+  }
+}
+
+function streamConfig(stream: Stream): Partial<StreamConfig> {
+  const fact = stream.kind === 'fact';
+  return {
+    subjects: stream.subjects,
+    storage: StorageType.File,
+    retention: RetentionPolicy.Limits,
+    discard: DiscardPolicy.Old,
+    max_age: nanos(fact ? FACTS_MAX_AGE_MS : MEASUREMENTS_MAX_AGE_MS),
+    max_bytes: fact ? -1 : MEASUREMENTS_MAX_BYTES,
+    duplicate_window: nanos(DUPLICATE_WINDOW_MS),
+    deny_delete: true,
+    deny_purge: true,
+  };
+}
+
+/** max_deliver is unlimited because the consumer itself writes the dead letter, and then terminates the message. */
+function durableConfig(durable: Durable): Partial<ConsumerConfig> {
+  return {
+    filter_subject: durable.filterSubject,
+    ack_policy: AckPolicy.Explicit,
+    deliver_policy: DeliverPolicy.All,
+    replay_policy: ReplayPolicy.Instant,
+    ack_wait: nanos(ACK_WAIT_MS),
+    max_deliver: -1,
+    max_ack_pending: MAX_ACK_PENDING,
+  };
+}
+
+async function exists(info: Promise<unknown>, notFoundCode: number): Promise<boolean> {
+  try {
+    await info;
+    return true;
+  } catch (error) {
+    if (error instanceof JetStreamApiError && error.code === notFoundCode) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,1 @@
+export { startTestNats, TestNats } from './nats.js';
