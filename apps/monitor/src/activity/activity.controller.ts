@@ -1,0 +1,15 @@
+import { Controller } from '@nestjs/common';
+import { Payload } from '@nestjs/microservices';
+import { activityList, type RequestOf, type ResponseOf } from '@capsule/contracts';
+import { Rpc } from '@capsule/messaging';
+import { ActivityService } from './activity.service.js';
+
+@Controller()
+export class ActivityController {
+  constructor(private readonly activities: ActivityService) {}
+
+  @Rpc(activityList)
+  list(@Payload() request: RequestOf<typeof activityList>): Promise<ResponseOf<typeof activityList>> {
+    return this.activities.list(request);
+  }
+}

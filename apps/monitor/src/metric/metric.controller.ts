@@ -1,0 +1,15 @@
+import { Controller } from '@nestjs/common';
+import { Payload } from '@nestjs/microservices';
+import { metricQuery, type RequestOf, type ResponseOf } from '@capsule/contracts';
+import { Rpc } from '@capsule/messaging';
+import { MetricService } from './metric.service.js';
+
+@Controller()
+export class MetricController {
+  constructor(private readonly metrics: MetricService) {}
+
+  @Rpc(metricQuery)
+  query(@Payload() request: RequestOf<typeof metricQuery>): Promise<ResponseOf<typeof metricQuery>> {
+    return this.metrics.query(request);
+  }
+}

@@ -1,0 +1,40 @@
+import { Injectable } from '@nestjs/common';
+import type { Transaction } from '@capsule/database';
+
+/** Days that samples are kept until the plan is known. */
+export const DEFAULT_RETENTION_DAYS = 7;
+
+@Injectable()
+export class OrganizationRepository {
+  async upsertName(tx: Transaction, name: string): Promise<void> {
+    await tx.query(
+      `INSERT INTO organizations (tenant_id, name) VALUES ($1, $2)
+       ON CONFLICT ON CONSTRAINT pk_organizations DO UPDATE SET name = excluded.name`,
+      [tx.tenantId, name],
+    );
+  }
+
+  /** Keeps the retention of the newest version, whatever order the versions arrive in. */
+  async upsertRetention(tx: Transaction, retentionDays: number, version: number): Promise<void> {
+    await tx.query(
+      `INSERT INTO organizations (tenant_id, name, metrics_retention_days, entitlements_version) VALUES ($1, '', $2, $3)
+       ON CONFLICT ON CONSTRAINT pk_organizations DO UPDATE
+       SET metrics_retention_days = excluded.metrics_retention_days, entitlements_version = excluded.entitlements_version
+       WHERE organizations.entitlements_version < excluded.entitlements_version`,
+      [tx.tenantId, retentionDays, version],
+    );
+  }
+
+  async findRetentionDays(tx: Transaction): Promise<number> {
+    const [row] = await tx.query<{ days: number }>(
+      'SELECT metrics_retention_days AS days FROM organizations',
+    );
+    return row?.days ?? DEFAULT_RETENTION_DAYS;
+  }
+
+  /** Ids of organizations in order, after `after`; over all tenants, so ids only. */
+  async claimIds(tx: Transaction, after: string | null, limit: number): Promise<string[]> {
+    const rows = await tx.query<{ id: string }>('SELECT claim_organizations($1, $2) AS id', [after, limit]);
+    return rows.map((row) => row.id);
+  }
+}

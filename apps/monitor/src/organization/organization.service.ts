@@ -1,0 +1,29 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Transaction } from '@capsule/database';
+import { OrganizationRepository } from './organization.repository.js';
+
+const BATCH = 500;
+
+@Injectable()
+export class OrganizationService {
+  constructor(
+    private readonly database: Database,
+    private readonly organizations: OrganizationRepository,
+  ) {}
+
+  retentionDays(tx: Transaction): Promise<number> {
+    return this.organizations.findRetentionDays(tx);
+  }
+
+  /** Every organization's id, in batches, each batch read in a transaction of its own. */
+  async *allIds(): AsyncGenerator<string> {
+    let after: string | null = null;
+    for (;;) {
+      const last: string | null = after;
+      const ids = await this.database.withoutTenant((tx) => this.organizations.claimIds(tx, last, BATCH));
+      yield* ids;
+      if (ids.length < BATCH) return;
+      after = ids.at(-1) ?? null;
+    }
+  }
+}

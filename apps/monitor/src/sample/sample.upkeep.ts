@@ -1,0 +1,47 @@
+import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Database } from '@capsule/database';
+import { OrganizationService } from '../organization/organization.service.js';
+import { SampleRepository } from './sample.repository.js';
+
+const HOUR_MS = 3_600_000;
+const DAYS_AHEAD = 3;
+/** No plan keeps samples for longer; a partition older than this goes as a whole. */
+const KEEP_DAYS = 400;
+
+/** Hourly: makes the partitions of the days ahead and deletes what is older than each organization's plan keeps. */
+@Injectable()
+export class SampleUpkeep implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(SampleUpkeep.name);
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> = Promise.resolve();
+  private stopping = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly organizations: OrganizationService,
+    private readonly samples: SampleRepository,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    this.running = this.upkeep();
+    this.timer = setInterval(() => (this.running = this.upkeep()), HOUR_MS);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.stopping = true;
+    clearInterval(this.timer);
+    await this.running;
+  }
+
+  private async upkeep(): Promise<void> {
+    try {
+      await this.database.withoutTenant((tx) => this.samples.maintainPartitions(tx, DAYS_AHEAD, KEEP_DAYS));
+      for await (const tenantId of this.organizations.allIds()) {
+        if (this.stopping) return;
+        await this.database.withTenant(tenantId, (tx) => this.samples.purgeExpired(tx));
+      }
+    } catch (error) {
+      this.logger.error(error);
+    }
+  }
+}

@@ -1,0 +1,6 @@
+import { Module } from '@nestjs/common';
+import { UsageRecorder } from './usage.recorder.js';
+import { UsageRepository } from './usage.repository.js';
+
+@Module({ providers: [UsageRecorder, UsageRepository] })
+export class UsageModule {}
