@@ -29,4 +29,6 @@ export default {
   },
   transformIgnorePatterns: ['node_modules/(?!cookie/)'],
   testTimeout: 30_000,
+  globalSetup: '<rootDir>/tools/bootstrap/jest-servers.mjs',
+  globalTeardown: '<rootDir>/tools/bootstrap/jest-teardown.mjs',
 };

@@ -41,7 +41,11 @@ for (const [name, command] of steps) {
   const startedAt = Date.now();
   const result = spawnSync(node, command, { cwd: workspace, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 });
   const output = `${result.stdout}${result.stderr}`;
-  report(name, startedAt, result.status === 0 ? undefined : output || `ended with ${result.status ?? result.signal}`);
+  report(
+    name,
+    startedAt,
+    result.status === 0 ? undefined : output || `ended with ${result.status ?? result.signal}`,
+  );
 }
 
 if (failures.length > 0) {

@@ -2,21 +2,21 @@ import { rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 
-/** Answers one command; what it resolves with is sent as one line of JSON. */
-export type Command = (client: Socket) => unknown;
+/** Answers one command, given who asks and the words behind the command; the result is sent as one line of JSON. */
+export type Command = (client: Socket, argument: string) => unknown;
 
 type Answer = { result: unknown } | { error: string };
 
 /**
- * How other processes of the same user talk to a running supervisor: a unix socket in a folder of mode 0700, a word
+ * How other processes of the same user talk to a running supervisor: a unix socket in a folder of mode 0700, a line
  * in, a line of JSON out. Holding the socket claimed means being the home's supervisor, so an old file may be removed.
  */
 export async function serveControl(path: string, commands: Record<string, Command>): Promise<Server> {
   rmSync(path, { force: true });
   const server = createServer((client) => {
     client.on('error', () => client.destroy());
-    createInterface({ input: client }).on('line', (word) => {
-      void answer(commands[word], word, client).then((line) => {
+    createInterface({ input: client }).on('line', (request) => {
+      void answer(commands, request, client).then((line) => {
         if (client.writable) client.write(`${JSON.stringify(line)}\n`);
       });
     });
@@ -28,10 +28,12 @@ export async function serveControl(path: string, commands: Record<string, Comman
   return server;
 }
 
-async function answer(command: Command | undefined, word: string, client: Socket): Promise<Answer> {
-  if (!command) return { error: `Unknown command ${word}.` };
+async function answer(commands: Record<string, Command>, line: string, client: Socket): Promise<Answer> {
+  const [name = '', argument = ''] = line.split(' ');
+  const command = commands[name];
+  if (!command) return { error: `Unknown command ${name}.` };
   try {
-    return { result: await command(client) };
+    return { result: (await command(client, argument)) ?? null };
   } catch (error) {
     return { error: (error as Error).message };
   }

@@ -8,14 +8,15 @@ const tailBytes = 8 * 1024;
  * Opens a process's log for appending. One that has grown is kept once as `.1`; that happens only here, because a
  * running process holds the file itself and writes on after the supervisor is gone.
  */
-export function openLog(folder: string, name: string): { path: string; descriptor: number } {
+export function openLog(folder: string, name: string): { path: string; descriptor: number; size: number } {
   const path = join(folder, `${name}.log`);
   if (existsSync(path) && statSync(path).size > rotateAboveBytes) renameSync(path, `${path}.1`);
-  return { path, descriptor: openSync(path, 'a', 0o600) };
+  const descriptor = openSync(path, 'a', 0o600);
+  return { path, descriptor, size: fstatSync(descriptor).size };
 }
 
-/** The last lines of a log, for the message about the process that wrote it. */
-export function tailOf(path: string, lines: number): string {
+/** The last lines of a log from an offset on, for the message about the process that wrote them. */
+export function tailOf(path: string, lines: number, from = 0): string {
   let descriptor: number;
   try {
     descriptor = openSync(path, 'r');
@@ -24,7 +25,7 @@ export function tailOf(path: string, lines: number): string {
   }
   try {
     const size = fstatSync(descriptor).size;
-    const buffer = Buffer.alloc(Math.min(size, tailBytes));
+    const buffer = Buffer.alloc(Math.max(0, Math.min(size - from, tailBytes)));
     readSync(descriptor, buffer, 0, buffer.length, size - buffer.length);
     return buffer.toString('utf8').trimEnd().split('\n').slice(-lines).join('\n');
   } finally {

@@ -6,21 +6,19 @@ import { openLog, tailOf } from './log-file.js';
 import type { PortSetting } from './platform-settings.js';
 import { assertPortFree } from './ports.js';
 import { identityOf } from './process-identity.js';
-import { removeRecord, stopLeftover, writeRecord } from './process-record.js';
+import { removeRecord, stopLeftover, type Traceable, writeRecord } from './process-record.js';
 import type { SystemUser } from './server-user.js';
 
-export interface ProcessDefinition {
-  name: string;
+export interface ProcessDefinition extends Traceable {
   listens: PortSetting;
   program: string;
   arguments: string[];
   environment: NodeJS.ProcessEnv;
+  /** `/` when it needs none: nobody's folder is kept in use. */
+  cwd?: string;
   user?: SystemUser | undefined;
-  /** An argument no other process has; see process-record.ts. */
-  marker: string;
-  pidFile?: string;
-  stopSignal: NodeJS.Signals;
-  stopTimeoutMs: number;
+  /** Writes to the supervisor's own output instead of a log file. */
+  inheritOutput?: boolean;
   startTimeoutMs: number;
   /** Writes configuration before each start; the log is open for it to run programs into. */
   prepare?(): Promise<void> | void;
@@ -53,10 +51,12 @@ export class ManagedProcess {
   pid: number | undefined;
   restarts = 0;
   logPath = '';
+  /** Where in its log the running process began to write. */
+  private logStart = 0;
   private child: ChildProcess | undefined;
   private ended: Promise<string> = Promise.resolve('');
   private pauseMs = firstPauseMs;
-  private readonly cancel = new AbortController();
+  private cancel = new AbortController();
 
   constructor(
     readonly definition: ProcessDefinition,
@@ -72,15 +72,22 @@ export class ManagedProcess {
   async start(): Promise<void> {
     const { definition, home } = this;
     this.state = 'starting';
+    this.cancel = new AbortController();
     try {
-      await stopLeftover({ ...definition, folder: home.run });
+      await stopLeftover(home.run, definition);
       await assertPortFree(definition.name, definition.listens);
-      await this.launch();
+      await this.launch(this.cancel.signal);
     } catch (error) {
       await this.stop();
       throw error;
     }
-    void this.watch();
+    void this.watch(this.cancel.signal);
+  }
+
+  /** Ends it gracefully and starts it anew, without that counting as a crash. */
+  async restart(): Promise<void> {
+    await this.stop();
+    await this.start();
   }
 
   /** Asks it to end, waits, and kills it only after its deadline. Safe in every state. */
@@ -99,15 +106,16 @@ export class ManagedProcess {
     removeRecord(this.home.run, definition.name);
   }
 
-  private async launch(): Promise<void> {
+  private async launch(cancelled: AbortSignal): Promise<void> {
     const { definition, home } = this;
     const startedAt = performance.now();
     this.state = 'starting';
     await definition.prepare?.();
-    if (this.cancel.signal.aborted) throw new Error(`${definition.name} was stopped while starting.`);
+    if (cancelled.aborted) throw new Error(`${definition.name} was stopped while starting.`);
     const child = this.spawn();
+    const { name, marker, stopSignal, stopTimeoutMs } = definition;
     const identity = child.pid === undefined ? undefined : identityOf(child.pid);
-    if (identity) writeRecord(home.run, { ...identity, name: definition.name, marker: definition.marker });
+    if (identity) writeRecord(home.run, { ...identity, name, marker, stopSignal, stopTimeoutMs });
     this.pid = child.pid;
 
     let deathMessage: string | undefined;
@@ -139,10 +147,13 @@ export class ManagedProcess {
     const { definition, home } = this;
     const log = openLog(home.logs, definition.name);
     this.logPath = log.path;
+    this.logStart = log.size;
     const child = spawn(definition.program, definition.arguments, {
-      cwd: '/',
+      cwd: definition.cwd ?? '/',
       env: definition.environment,
-      stdio: ['ignore', log.descriptor, log.descriptor],
+      stdio: definition.inheritOutput
+        ? ['ignore', 'inherit', 'inherit']
+        : ['ignore', log.descriptor, log.descriptor],
       detached: true,
       ...(definition.user && { uid: definition.user.uid, gid: definition.user.gid }),
     });
@@ -158,39 +169,39 @@ export class ManagedProcess {
   }
 
   /** Restarts it for as long as it is not told to stop. */
-  private async watch(): Promise<void> {
+  private async watch(cancelled: AbortSignal): Promise<void> {
     for (;;) {
       const readyAt = performance.now();
       const message = await this.ended;
-      if (this.cancel.signal.aborted) return;
+      if (cancelled.aborted) return;
       if (performance.now() - readyAt > stableAfterMs) this.pauseMs = firstPauseMs;
       this.pid = undefined;
       this.reportDeath(`${this.name} ${message}`);
-      while (!(await this.relaunch())) if (this.cancel.signal.aborted) return;
+      while (!(await this.relaunch(cancelled))) if (cancelled.aborted) return;
     }
   }
 
-  private async relaunch(): Promise<boolean> {
+  private async relaunch(cancelled: AbortSignal): Promise<boolean> {
     this.state = 'waiting to restart';
-    await sleep(this.pauseMs, undefined, { signal: this.cancel.signal }).catch(() => {});
-    if (this.cancel.signal.aborted) return false;
+    await sleep(this.pauseMs, undefined, { signal: cancelled }).catch(() => {});
+    if (cancelled.aborted) return false;
     this.pauseMs = Math.min(this.pauseMs * 2, longestPauseMs);
     try {
       this.restarts += 1;
-      await this.launch();
+      await this.launch(cancelled);
       return true;
     } catch (error) {
-      if (!this.cancel.signal.aborted) this.reportDeath((error as Error).message.split('\n', 1)[0] ?? '');
+      if (!cancelled.aborted) this.reportDeath((error as Error).message.split('\n', 1)[0] ?? '');
       return false;
     }
   }
 
   private reportDeath(message: string): void {
-    this.listener.onDeath?.(this, message, tailOf(this.logPath, tailLines));
+    this.listener.onDeath?.(this, message, tailOf(this.logPath, tailLines, this.logStart));
   }
 
   private describe(message: string): string {
-    return `${this.name} ${message}. The end of ${this.logPath}:\n${tailOf(this.logPath, tailLines)}`;
+    return `${this.name} ${message}. The end of ${this.logPath}:\n${tailOf(this.logPath, tailLines, this.logStart)}`;
   }
 }
 

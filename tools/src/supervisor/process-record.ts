@@ -1,18 +1,26 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasArgument, identityOf, isAlive, type ProcessIdentity } from './process-identity.js';
+
+/** What it takes to know a process again and to end it. */
+export interface Traceable {
+  name: string;
+  /** An argument no other process has: its data folder or configuration file. */
+  marker: string;
+  /** Written by the server itself: finds it even when the supervisor died between starting it and recording it. */
+  pidFile?: string;
+  stopSignal: NodeJS.Signals;
+  stopTimeoutMs: number;
+}
 
 /**
  * A record per started process lies in the home, so that a supervisor that comes after a `kill -9` finds the servers
  * its predecessor left running. They are stopped, not adopted: a process that is not our child ends unnoticed.
  * A record alone proves nothing. It is believed only when the process has the start time written there AND the marker
- * (its data folder or configuration file) in its command line.
+ * in its command line.
  */
-export interface ProcessRecord extends ProcessIdentity {
-  name: string;
-  marker: string;
-}
+export type ProcessRecord = ProcessIdentity & Traceable;
 
 export function writeRecord(folder: string, record: ProcessRecord): void {
   const path = recordPath(folder, record.name);
@@ -24,27 +32,31 @@ export function removeRecord(folder: string, name: string): void {
   rmSync(recordPath(folder, name), { force: true });
 }
 
-export interface Leftover {
-  folder: string;
-  name: string;
-  marker: string;
-  /** Written by the server itself: finds it even when the supervisor died between starting it and recording it. */
-  pidFile?: string;
-  stopSignal: NodeJS.Signals;
-  stopTimeoutMs: number;
+/** The recorded processes that really still run. */
+export function livingRecords(folder: string): ProcessRecord[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => readRecord(join(folder, file)))
+    .filter((record) => record !== undefined);
 }
 
-/** Ends what an earlier supervisor left running under this name. Returns its pid, undefined when there was nothing. */
-export async function stopLeftover(leftover: Leftover): Promise<number | undefined> {
-  const found = recorded(leftover) ?? selfReported(leftover);
-  removeRecord(leftover.folder, leftover.name);
-  if (!found) return undefined;
-  process.kill(found.pid, leftover.stopSignal);
-  if (!(await hasEnded(found, leftover.stopTimeoutMs))) {
-    process.kill(found.pid, 'SIGKILL');
-    await hasEnded(found, leftover.stopTimeoutMs);
-  }
-  return found.pid;
+/** Ends what an earlier supervisor left running under this name, if anything. */
+export async function stopLeftover(folder: string, process: Traceable): Promise<void> {
+  const record = readRecord(recordPath(folder, process.name));
+  const found = record?.marker === process.marker ? record : selfReported(process);
+  if (found) await endProcess(found, process);
+  removeRecord(folder, process.name);
+}
+
+/** Asks the process to end and kills it when its time is over. Resolves when it is gone. */
+export async function endProcess(
+  identity: ProcessIdentity,
+  { stopSignal, stopTimeoutMs }: Traceable,
+): Promise<void> {
+  process.kill(identity.pid, stopSignal);
+  if (await hasEnded(identity, stopTimeoutMs)) return;
+  process.kill(identity.pid, 'SIGKILL');
+  await hasEnded(identity, stopTimeoutMs);
 }
 
 async function hasEnded(identity: ProcessIdentity, timeoutMs: number): Promise<boolean> {
@@ -56,18 +68,16 @@ async function hasEnded(identity: ProcessIdentity, timeoutMs: number): Promise<b
   return true;
 }
 
-function recorded({ folder, name, marker }: Leftover): ProcessIdentity | undefined {
+function readRecord(path: string): ProcessRecord | undefined {
   try {
-    const record = JSON.parse(readFileSync(recordPath(folder, name), 'utf8')) as ProcessRecord;
-    return record.marker === marker && isAlive(record) && hasArgument(record.pid, marker)
-      ? record
-      : undefined;
+    const record = JSON.parse(readFileSync(path, 'utf8')) as ProcessRecord;
+    return isAlive(record) && hasArgument(record.pid, record.marker) ? record : undefined;
   } catch {
     return undefined;
   }
 }
 
-function selfReported({ pidFile, marker }: Leftover): ProcessIdentity | undefined {
+function selfReported({ pidFile, marker }: Traceable): ProcessIdentity | undefined {
   if (!pidFile) return undefined;
   try {
     const pid = Number(readFileSync(pidFile, 'utf8').split('\n', 1)[0]);

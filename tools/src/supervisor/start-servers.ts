@@ -1,62 +1,81 @@
-import { serviceNames } from '@capsule/contracts';
+import { type ServiceName, serviceNames } from '@capsule/contracts';
 import { provisionStreams } from '@capsule/messaging';
-import { openHome, type Home } from './home.js';
-import { ManagedProcess, type ProcessListener } from './managed-process.js';
-import type { PlatformSettings } from './platform-settings.js';
+import type { Home } from './home.js';
+import { ManagedProcess, type ProcessDefinition, type ProcessListener } from './managed-process.js';
+import { byName, type PlatformSettings } from './platform-settings.js';
 import { caddyServer } from './servers/caddy.js';
 import { natsAdminPassword, natsServer } from './servers/nats.js';
 import { postgresServer } from './servers/postgres.js';
 import { provisionRoles } from './servers/postgres-roles.js';
 import { redisServer } from './servers/redis.js';
 
-export interface RunningServers {
-  home: Home;
+/** The private servers, each starting beside the others. Every promise resolves when its part can be used. */
+export interface Servers {
   processes: readonly ManagedProcess[];
+  /** The cluster serves and has its database and roles. */
+  databases: Record<ServiceName, Promise<void>>;
+  /** The bus serves and has its streams. */
+  bus: Promise<void>;
+  cache: Promise<void>;
+  edge: Promise<void>;
   stop(): Promise<void>;
 }
 
-/**
- * Starts the private servers side by side and resolves when each serves: databases with their roles, the bus with its
- * streams. When one can not start, those that did are stopped and the first reason is thrown.
- */
-export async function startServers(
-  settings: PlatformSettings,
-  listener: ProcessListener = {},
-): Promise<RunningServers> {
-  const home = openHome(settings.home);
-  const clusters = serviceNames.map((service) => {
-    const cluster = settings.clusters[service];
-    const server = new ManagedProcess(postgresServer(home, service, cluster), home, listener);
-    return { server, ready: () => provisionRoles(home, service, cluster) };
-  });
-  const nats = new ManagedProcess(natsServer(home, settings.nats), home, {
+export function launchServers(home: Home, settings: PlatformSettings, listener: ProcessListener): Servers {
+  const processes: ManagedProcess[] = [];
+  const start = async (definition: ProcessDefinition, own: ProcessListener = listener) => {
+    const server = new ManagedProcess(definition, home, own);
+    processes.push(server);
+    await server.start();
+  };
+  const provision = () =>
+    provisionStreams({ url: settings.nats.url, user: 'admin', password: natsAdminPassword(home) });
+  const busListener: ProcessListener = {
     ...listener,
     onReady: (server, milliseconds) => {
       listener.onReady?.(server, milliseconds);
-      // A bus that came back may have lost its store: consumers wait for their durables to be there again.
-      if (server.restarts > 0)
-        void provision(home, settings).catch((error: Error) => listener.onDeath?.(server, error.message, ''));
+      if (server.restarts === 0) return;
+      // A bus that came back may have lost its store: consumers wait until their durables are there again.
+      provision().catch((error: Error) =>
+        listener.onDeath?.(server, `nats has no streams: ${error.message}`, ''),
+      );
     },
-  });
-  const starts = [
-    ...clusters,
-    { server: nats, ready: () => provision(home, settings) },
-    { server: new ManagedProcess(redisServer(home, settings.redis), home, listener), ready: async () => {} },
-    { server: new ManagedProcess(caddyServer(home, settings.edge), home, listener), ready: async () => {} },
-  ];
-  const processes = starts.map(({ server }) => server);
-  const stop = async () => {
-    await Promise.all(processes.map((server) => server.stop()));
   };
-  try {
-    await Promise.all(starts.map(({ server, ready }) => server.start().then(ready)));
-  } catch (error) {
-    await stop();
-    throw error;
-  }
-  return { home, processes, stop };
+  const servers = {
+    databases: byName(serviceNames, async (service) => {
+      const cluster = settings.clusters[service];
+      await start(postgresServer(home, service, cluster));
+      await provisionRoles(home, service, cluster);
+    }),
+    bus: start(natsServer(home, settings.nats), busListener).then(provision),
+    cache: start(redisServer(home, settings.redis)),
+    edge: start(caddyServer(home, settings.edge)),
+  };
+  return {
+    ...servers,
+    processes,
+    stop: async () => {
+      await Promise.all(processes.map((server) => server.stop()));
+    },
+  };
 }
 
-function provision(home: Home, { nats }: PlatformSettings): Promise<void> {
-  return provisionStreams({ url: nats.url, user: 'admin', password: natsAdminPassword(home) });
+/** Starts them all and resolves when each can be used; when one can not, stops the others and throws the first reason. */
+export async function startServers(
+  home: Home,
+  settings: PlatformSettings,
+  listener: ProcessListener = {},
+): Promise<Servers> {
+  const servers = launchServers(home, settings, listener);
+  try {
+    await allUsable(servers);
+    return servers;
+  } catch (error) {
+    await servers.stop();
+    throw error;
+  }
+}
+
+export async function allUsable({ databases, bus, cache, edge }: Servers): Promise<void> {
+  await Promise.all([...Object.values(databases), bus, cache, edge]);
 }

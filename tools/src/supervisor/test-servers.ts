@@ -25,7 +25,7 @@ async function main(): Promise<void> {
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end.abort());
 
-  const running = startServers(testSettings(home, firstPort), {
+  const running = startServers(home, testSettings(home, firstPort), {
     onDeath: (_, message, tail) => console.error(`${message}\n${tail}`),
   });
   const control = await serveControl(home.controlSocket, {

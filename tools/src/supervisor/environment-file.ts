@@ -1,0 +1,89 @@
+import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import {
+  type Environment,
+  listVariables,
+  migrationEnvironments,
+  platformEnvironment,
+  type Variable,
+} from '@capsule/config';
+import { appEnvironments } from './platform-settings.js';
+import { newPassword } from './secret-file.js';
+
+const environments: Environment[] = [
+  ...Object.values(appEnvironments),
+  ...Object.values(migrationEnvironments),
+  platformEnvironment,
+];
+
+/**
+ * Writes `.env` with a fresh secret for everything that asks for one, and the key pair that signs tokens, when there
+ * is no `.env`. One that exists is never touched: somebody's data depends on its passwords.
+ * @returns whether it wrote one.
+ */
+export function ensureEnvironmentFile(workspace: string, home: string): boolean {
+  const path = join(workspace, '.env');
+  if (existsSync(path)) return false;
+  const seen = new Set<string>();
+  const lines = environments.flatMap((environment) =>
+    listVariables(environment.variables)
+      .filter((each) => each.generated && !seen.has(each.variable) && seen.add(each.variable))
+      .map((each) => `# ${each.description}\n${generate(each, workspace, home)}\n`),
+  );
+  const head =
+    '# Written once by `npm start`, never overwritten. Every other variable of .env.example may be added here.\n' +
+    '# The passwords belong to the data they were used with: a new file needs `npm run reset`.\n';
+  writeFileSync(path, [head, ...lines].join('\n'), { mode: 0o600, flag: 'wx' });
+  return true;
+}
+
+/**
+ * The variables that hold for this start: the environment first, then `.env`. A secret given in one form (`X` or
+ * `X_FILE`) replaces the other form of the file.
+ */
+export function readEnvironment(workspace: string, environment: NodeJS.ProcessEnv): Record<string, string> {
+  const path = join(workspace, '.env');
+  const merged = new Map(Object.entries(existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {}));
+  for (const [name, value] of Object.entries(environment)) {
+    if (!value) continue;
+    merged.delete(name.endsWith('_FILE') ? name.slice(0, -'_FILE'.length) : `${name}_FILE`);
+    merged.set(name, value);
+  }
+  return Object.fromEntries([...merged].filter((entry): entry is [string, string] => entry[1] !== undefined));
+}
+
+function generate(each: Variable, workspace: string, home: string): string {
+  if (each.generated !== 'rsa-private-key-file') return `${each.variable}=${newPassword()}`;
+  const path = join(home, 'keys', `${each.variable.toLowerCase().replaceAll('_', '-')}.pem`);
+  ensureKeyPair(path);
+  // Relative where it can be: the checkout may be moved, and processes run in it.
+  const inside = relative(workspace, path);
+  return `${each.variable}_FILE=${inside.startsWith('..') || isAbsolute(inside) ? path : inside}`;
+}
+
+/** An RSA key pair in two PEM files, made when the private one is missing; the public one always matches it. */
+export function ensureKeyPair(path: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  if (!existsSync(path)) {
+    const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    writeFileSync(path, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600, flag: 'wx' });
+  }
+  const publicPath = path.replace(/\.pem$/, '.pub.pem');
+  if (existsSync(publicPath)) return;
+  const publicKey = createPublicKey(createPrivateKey(readFileSync(path)));
+  writeFileSync(publicPath, publicKey.export({ type: 'spki', format: 'pem' }), { mode: 0o600 });
+}
+
+/** Makes the signing key again when `.env` names one inside the home and the home was thrown away by hand. */
+export function mendKeyPair(
+  source: Readonly<Record<string, string | undefined>>,
+  workspace: string,
+  home: string,
+): void {
+  const named = source['JWT_PRIVATE_KEY_FILE'];
+  if (!named) return;
+  const path = resolve(workspace, named);
+  if (path.startsWith(join(home, 'keys'))) ensureKeyPair(path);
+}

@@ -1,0 +1,108 @@
+// The whole platform on one machine: servers, then each service as soon as what it needs is there.
+//
+//   PostgreSQL of a service -> its roles -> its migrations ┐
+//   NATS -> streams and durables                           ├-> the service -> the demo, once all five are ready
+//   Redis (the gateway's limits)                           ┘
+//
+// Ending goes the other way: services drain first, then the servers they need stop. Data stays. When the supervisor
+// itself is killed, everything runs on unwatched; the next start finds the processes by their records and begins anew.
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import { type AppName, appNames, type ServiceName, serviceNames } from '@capsule/contracts';
+import { migrationEnvironments, pickEnvironment } from '@capsule/config';
+import type { Home } from './home.js';
+import { ManagedProcess } from './managed-process.js';
+import { byName, readPlatformSettings } from './platform-settings.js';
+import { type Reporter, reportTo } from './reporter.js';
+import { ambientEnvironment, serviceProcess } from './services.js';
+import { launchServers, type Servers } from './start-servers.js';
+
+type Source = Readonly<Record<string, string | undefined>>;
+
+export class Platform {
+  private servers: Servers | undefined;
+  private ending = false;
+  private readonly services: Record<AppName, ManagedProcess>;
+
+  constructor(
+    private readonly workspace: string,
+    private readonly home: Home,
+    private readonly source: Source,
+    private readonly reporter: Reporter,
+    /** Services that write to the terminal instead of their log. */
+    inTerminal: readonly AppName[] = [],
+  ) {
+    this.services = byName(appNames, (app) => {
+      const definition = serviceProcess(app, workspace, source);
+      const inheritOutput = inTerminal.includes(app);
+      return new ManagedProcess({ ...definition, inheritOutput }, home, reportTo(reporter));
+    });
+  }
+
+  get processes(): readonly ManagedProcess[] {
+    return [...(this.servers?.processes ?? []), ...Object.values(this.services)];
+  }
+
+  /** Resolves when every service is ready. Rejects with the first reason why one can not be. */
+  async start(): Promise<void> {
+    const settings = readPlatformSettings(this.source, this.home.path);
+    this.servers = launchServers(this.home, settings, reportTo(this.reporter));
+    const { databases, bus, cache, edge } = this.servers;
+    await Promise.all([
+      edge,
+      ...serviceNames.map(async (service) => {
+        await Promise.all([databases[service].then(() => this.migrate(service)), bus]);
+        await this.startService(service);
+      }),
+      Promise.all([bus, cache]).then(() => this.startService('gateway')),
+    ]);
+  }
+
+  /** Services first, so that none loses a server while it still finishes work. */
+  async stop(): Promise<void> {
+    this.ending = true;
+    await Promise.all(Object.values(this.services).map((service) => service.stop()));
+    await this.servers?.stop();
+  }
+
+  async restart(app: AppName): Promise<void> {
+    if (!this.ending) await this.services[app].restart();
+  }
+
+  /** Stops one service for somebody who runs it from an editor; the returned function takes it back. */
+  async lend(app: AppName): Promise<() => void> {
+    await this.services[app].stop();
+    this.reporter.note(`${app} is served by another process until that ends.`);
+    return () => {
+      this.startService(app).catch((error: Error) => this.reporter.failure(error.message));
+    };
+  }
+
+  private async startService(app: AppName): Promise<void> {
+    if (!this.ending) await this.services[app].start();
+  }
+
+  private migrate(service: ServiceName): Promise<void> {
+    const startedAt = performance.now();
+    const program = join(this.workspace, 'tools/dist/migrate.js');
+    const child = spawn(process.execPath, [program, 'migrate', service], {
+      cwd: this.workspace,
+      env: {
+        ...ambientEnvironment(this.source),
+        ...pickEnvironment(migrationEnvironments[service], this.source),
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    return new Promise((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code) => {
+        if (code !== 0) return reject(new Error(`The migrations of ${service} failed:\n${output.trim()}`));
+        this.reporter.step(`migrations of ${service}`, performance.now() - startedAt);
+        resolve();
+      });
+    });
+  }
+}

@@ -1,0 +1,63 @@
+import { watch } from 'node:fs';
+import { join } from 'node:path';
+import type { AppName } from '@capsule/contracts';
+import { build } from '../../bootstrap/workspace.mjs';
+import { projectsOf } from './project-references.js';
+import type { Reporter } from './reporter.js';
+
+/** An editor writes a file in several steps, and a save-all several files. */
+const settleMs = 40;
+
+export interface ReloadOptions {
+  workspace: string;
+  apps: readonly AppName[];
+  reporter: Reporter;
+  restart(app: AppName): Promise<void>;
+}
+
+/**
+ * Watches the sources of the apps and of the libs they are made from. After a change the affected apps are compiled and
+ * restarted; when they do not compile, the messages are printed and the old processes stay.
+ * @returns a function that ends it.
+ */
+export function reloadOnChange({ workspace, apps, reporter, restart }: ReloadOptions): () => void {
+  const appsOf = new Map<string, AppName[]>();
+  for (const app of apps) {
+    for (const project of projectsOf(workspace, join('apps', app))) {
+      appsOf.set(project, [...(appsOf.get(project) ?? []), app]);
+    }
+  }
+  const changed = new Set<AppName>();
+  let timer: NodeJS.Timeout | undefined;
+  let busy = false;
+
+  const reload = async () => {
+    // One build at a time: two compilers would write the same files of a lib.
+    if (busy || changed.size === 0) return;
+    busy = true;
+    const affected = [...changed];
+    changed.clear();
+    const startedAt = performance.now();
+    try {
+      await build(...affected.map((app) => join('apps', app)));
+      await Promise.all(affected.map(restart));
+      reporter.step(`reloaded ${affected.join(', ')}`, performance.now() - startedAt);
+    } catch (error) {
+      reporter.failure((error as Error).message);
+    }
+    busy = false;
+    await reload();
+  };
+  const watchers = [...appsOf].map(([project, affected]) =>
+    watch(join(workspace, project, 'src'), { recursive: true }, (_, file) => {
+      if (!file?.endsWith('.ts') || file.endsWith('.spec.ts')) return;
+      for (const app of affected) changed.add(app);
+      clearTimeout(timer);
+      timer = setTimeout(() => void reload(), settleMs);
+    }),
+  );
+  return () => {
+    clearTimeout(timer);
+    for (const watcher of watchers) watcher.close();
+  };
+}

@@ -1,0 +1,48 @@
+import { failure, note, stepDone } from '../../bootstrap/progress.mjs';
+import type { ManagedProcess, ProcessListener } from './managed-process.js';
+
+/** Where the supervisor tells what it does: the terminal in the foreground, also the starting process when detached. */
+export interface Reporter {
+  step(title: string, milliseconds: number, detail?: string): void;
+  note(message: string): void;
+  failure(message: string): void;
+}
+
+export const terminalReporter: Reporter = { step: stepDone, note, failure };
+
+/** What the detached supervisor sends to `npm start -- --detach`, which prints it. */
+export type ReportMessage =
+  | { kind: 'step'; title: string; milliseconds: number; detail: string | undefined }
+  | { kind: 'note' | 'failure'; message: string }
+  | { kind: 'ready' };
+
+/** Prints into its own log and, while the process that started it still listens, there too. */
+export function forwardingReporter(send: (message: ReportMessage) => void): Reporter {
+  return {
+    step: (title, milliseconds, detail) => {
+      stepDone(title, milliseconds, detail);
+      send({ kind: 'step', title, milliseconds, detail });
+    },
+    note: (message) => {
+      note(message);
+      send({ kind: 'note', message });
+    },
+    failure: (message) => {
+      failure(message);
+      send({ kind: 'failure', message });
+    },
+  };
+}
+
+export function reportTo(reporter: Reporter): ProcessListener {
+  return {
+    onReady: (process, milliseconds) => {
+      const title = process.restarts > 0 ? `${process.name} is back` : process.name;
+      reporter.step(title, milliseconds, `port ${process.definition.listens.port}`);
+    },
+    onDeath: (process: ManagedProcess, message, tail) => {
+      const indented = tail.replace(/^/gm, '    ');
+      reporter.failure(`${message}; it is started again. The end of ${process.logPath}:\n${indented}`);
+    },
+  };
+}

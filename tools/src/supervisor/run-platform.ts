@@ -1,0 +1,97 @@
+import { once } from 'node:events';
+import { type AppName, appNames } from '@capsule/contracts';
+import { serveControl } from './control.js';
+import { ensureEnvironmentFile, mendKeyPair, readEnvironment } from './environment-file.js';
+import { chooseHome, type Home, openHome } from './home.js';
+import { Platform } from './platform.js';
+import type { Reporter } from './reporter.js';
+import { withHomePaths } from './services.js';
+import { statusOf } from './status.js';
+import { claimHome, releaseHome } from './supervisor-lock.js';
+
+export interface RunOptions {
+  workspace: string;
+  reporter: Reporter;
+  /** Variables that go before those of the environment and `.env`. */
+  overrides?: Record<string, string>;
+  inTerminal?: readonly AppName[];
+  /** Called once every service is ready; what it resolves with is called before the platform ends. */
+  onReady?(running: RunningPlatform): Promise<() => void>;
+}
+
+export interface RunningPlatform {
+  platform: Platform;
+  home: Home;
+  source: Readonly<Record<string, string | undefined>>;
+}
+
+/**
+ * Runs the platform in this process until SIGINT, SIGTERM, SIGHUP or `npm stop` ends it.
+ * @throws AlreadyRunningError when another supervisor has the home; otherwise the reason why the platform could not
+ * start, after everything that did start was stopped.
+ */
+export async function runPlatform(options: RunOptions): Promise<void> {
+  const { workspace, reporter } = options;
+  const path = chooseHome(workspace, readEnvironment(workspace, process.env)['CAPSULE_HOME']);
+  const home = openHome(path);
+  claimHome(home);
+  try {
+    if (ensureEnvironmentFile(workspace, path)) reporter.note('Wrote .env with generated secrets.');
+    const source = withHomePaths(readEnvironment(workspace, process.env), home, workspace);
+    mendKeyPair(source, workspace, path);
+    await runUntilEnded(home, { ...source, ...options.overrides }, options);
+  } finally {
+    releaseHome(home);
+  }
+}
+
+async function runUntilEnded(
+  home: Home,
+  source: RunningPlatform['source'],
+  options: RunOptions,
+): Promise<void> {
+  const { workspace, reporter } = options;
+  const startedAt = performance.now();
+  const platform = new Platform(workspace, home, source, reporter, options.inTerminal);
+  const end = new AbortController();
+  const ended = once(end.signal, 'abort');
+  // A terminal sends Ctrl-C to npm and to us, and npm passes it on: however often it comes, there is one end.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end.abort());
+
+  let tellStopped = () => {};
+  const stopped = new Promise<void>((resolve) => (tellStopped = resolve));
+  const control = await serveControl(home.controlSocket, {
+    status: () => statusOf(platform.processes),
+    stop: () => {
+      end.abort();
+      return stopped;
+    },
+    lend: async (client, app) => {
+      if (!isAppName(app)) throw new Error(`There is no service named ${app}.`);
+      client.once('close', await platform.lend(app));
+    },
+  });
+  let cleanUp = () => {};
+  try {
+    const started = platform.start();
+    // When the end comes first, stopping makes the start fail; nobody waits for it any more.
+    started.catch(() => {});
+    await Promise.race([started, ended]);
+    if (!end.signal.aborted) {
+      reporter.step('Capsule is ready', performance.now() - startedAt);
+      cleanUp = (await options.onReady?.({ platform, home, source })) ?? cleanUp;
+    }
+    if (!end.signal.aborted) await ended;
+  } finally {
+    cleanUp();
+    const stopStartedAt = performance.now();
+    await platform.stop();
+    reporter.step('stopped; data stays', performance.now() - stopStartedAt);
+    tellStopped();
+    control.close();
+  }
+}
+
+function isAppName(name: string): name is AppName {
+  return (appNames as readonly string[]).includes(name);
+}

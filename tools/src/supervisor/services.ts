@@ -1,0 +1,89 @@
+import { request } from 'node:http';
+import { join, resolve } from 'node:path';
+import type { AppName } from '@capsule/contracts';
+import { type HttpSettings, loadEnvironment, pickEnvironment } from '@capsule/config';
+import type { Home } from './home.js';
+import type { ProcessDefinition } from './managed-process.js';
+import { appEnvironments } from './platform-settings.js';
+
+type Source = Readonly<Record<string, string | undefined>>;
+
+/** Of the supervisor's own environment: what programs need to find each other, be read and reach registries. */
+const ambientVariables = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  'TMPDIR',
+  'NODE_ENV',
+  'NODE_EXTRA_CA_CERTS',
+  'SSL_CERT_FILE',
+  'SSL_CERT_DIR',
+  'GIT_SSL_CAINFO',
+  ...['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY', 'http_proxy', 'https_proxy', 'no_proxy'],
+];
+
+/**
+ * Five services share a small machine. Young objects of ours die within a request, so a small nursery costs little
+ * and saves some 20 MB each; the ceiling keeps a leak from taking the machine with it.
+ */
+const memoryFlags = ['--max-semi-space-size=4', '--max-old-space-size=256'];
+
+export function ambientEnvironment(source: Source): Record<string, string | undefined> {
+  return Object.fromEntries(ambientVariables.map((name) => [name, source[name]]));
+}
+
+/** One service of the platform as a process that is given its own variables and nobody else's secrets. */
+export function serviceProcess(app: AppName, workspace: string, source: Source): ProcessDefinition {
+  const environment = appEnvironments[app];
+  const { http } = loadEnvironment({ name: app, variables: { http: environment.variables.http } }, source);
+  const program = join(workspace, 'apps', app, 'dist/main.js');
+  return {
+    name: app,
+    listens: {
+      port: http.port,
+      variable: app === 'gateway' ? 'GATEWAY_PORT' : `${app.toUpperCase()}_SERVICE_PORT`,
+    },
+    program: process.execPath,
+    arguments: [...memoryFlags, program],
+    environment: { ...ambientEnvironment(source), ...pickEnvironment(environment, source) },
+    cwd: workspace,
+    marker: program,
+    stopSignal: 'SIGTERM',
+    // Requests and events in flight end first; one that hangs may not hold up the rest for ever.
+    stopTimeoutMs: 15_000,
+    startTimeoutMs: 30_000,
+    probe: () => isReady(http),
+  };
+}
+
+/** Folders and sockets that lie in the home unless somebody put them elsewhere. */
+export function withHomePaths(
+  source: Source,
+  home: Home,
+  workspace: string,
+): Record<string, string | undefined> {
+  const folder = (variable: string, inside: string) =>
+    source[variable] ? resolve(workspace, source[variable]) : join(home.path, inside);
+  return {
+    ...source,
+    STORAGE_FOLDER: folder('STORAGE_FOLDER', 'storage'),
+    DEPLOY_SERVICE_ENGINE_FOLDER: folder('DEPLOY_SERVICE_ENGINE_FOLDER', 'instances'),
+    APPS_EDGE_ADMIN_SOCKET: home.edgeAdminSocket,
+  };
+}
+
+function isReady({ host, port }: HttpSettings): Promise<void> {
+  return new Promise((resolvePromise, reject) => {
+    const call = request({ host, port, path: '/health/ready', timeout: 5_000, agent: false }, (response) => {
+      response.resume();
+      if (response.statusCode === 200) resolvePromise();
+      else reject(new Error(`/health/ready answered ${response.statusCode}`));
+    });
+    call.once('timeout', () => call.destroy(new Error('/health/ready did not answer')));
+    call.once('error', reject);
+    call.end();
+  });
+}
