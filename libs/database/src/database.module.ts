@@ -1,0 +1,40 @@
+import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
+import type { DatabaseSettings } from '@capsule/config';
+import { DataSource } from 'typeorm';
+import { createDataSource, type Entities } from './data-source.js';
+import { Database } from './database.js';
+import { registerPoolGauges } from './pool-metrics.js';
+
+export interface DatabaseOptions {
+  entities: Entities;
+}
+
+/** Database and TypeORM's DataSource of one service. The pool ends after everything that uses it was drained. */
+@Module({})
+export class DatabaseModule implements OnApplicationShutdown {
+  constructor(private readonly database: Database) {}
+
+  static forService(settings: DatabaseSettings, { entities }: DatabaseOptions): DynamicModule {
+    return {
+      module: DatabaseModule,
+      global: true,
+      providers: [
+        {
+          provide: DataSource,
+          useFactory: async () => {
+            const dataSource = await createDataSource(settings, settings.user, entities).initialize();
+            registerPoolGauges(dataSource, settings.poolMax);
+            return dataSource;
+          },
+        },
+        { provide: Database, useFactory: (source: DataSource) => new Database(source), inject: [DataSource] },
+      ],
+      exports: [Database, DataSource],
+    };
+  }
+
+  /** Nest calls this last, after the modules that serve requests and consume events have stopped. */
+  async onApplicationShutdown(): Promise<void> {
+    await this.database.close();
+  }
+}

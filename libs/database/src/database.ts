@@ -1,0 +1,119 @@
+import { DomainError } from '@capsule/errors';
+import { currentContext } from '@capsule/telemetry';
+import { type DataSource, QueryFailedError } from 'typeorm';
+import { translateConstraint } from './constraint-errors.js';
+import type { SessionContext } from './opening-query.js';
+import { SessionClient } from './session-client.js';
+import { isTransient } from './sql-state.js';
+import { Transaction } from './transaction.js';
+import { isUuid } from './uuid.js';
+
+const ATTEMPTS_MAX = 4;
+const RETRY_BASE_MS = 5;
+const RETRY_AFTER_SECONDS = 1;
+
+/**
+ * The one way to a service's data. Every piece of work is a transaction that carries its tenant, actor and request:
+ * row-level security reads them, and they end with it, so a pooled connection never remembers somebody.
+ */
+export class Database {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /**
+   * Runs `work` in a transaction that sees and writes one tenant's rows. It commits when `work` resolves and rolls
+   * back when it throws. After a deadlock or serialization failure it is run again, so it must not do anything that a
+   * rollback doesn't undo.
+   *
+   * @throws DomainError platform.service.overloaded when no connection is free in time, platform.upstream.unavailable
+   *   when none can be made, platform.request.conflict for unique and foreign keys that the repository didn't map
+   */
+  withTenant<T>(tenantId: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    if (!isUuid(tenantId)) return Promise.reject(new TypeError('The id of a tenant is a UUID.'));
+    return this.run(tenantId, work);
+  }
+
+  /** The same outside of any tenant: sees the platform's rows only, and the reviewed functions over all tenants. */
+  withoutTenant<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.run(null, work);
+  }
+
+  /** @throws what a caller of `withTenant` would see when the database can't be used */
+  async isReady(): Promise<void> {
+    await this.withoutTenant((tx) => tx.query('SELECT 1'));
+  }
+
+  /** Ends every connection. The work must have ended before. */
+  async close(): Promise<void> {
+    if (this.dataSource.isInitialized) await this.dataSource.destroy();
+  }
+
+  private async run<T>(tenantId: string | null, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.attempt(tenantId, work);
+      } catch (error) {
+        if (attempt < ATTEMPTS_MAX && isTransient(error)) {
+          await pause(attempt);
+          continue;
+        }
+        throw translateConstraint(withoutParameters(error), {});
+      }
+    }
+  }
+
+  private async attempt<T>(tenantId: string | null, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    const runner = this.dataSource.createQueryRunner();
+    const client = await connect(runner);
+    const tx = new Transaction(tenantId, runner.manager, client);
+    let result: T;
+    try {
+      client.expectBegin(sessionContext(tenantId));
+      await runner.startTransaction();
+      result = await work(tx);
+      await runner.commitTransaction();
+    } catch (error) {
+      tx.end();
+      // A connection on which even this fails is not clean below; what matters is the first error.
+      await runner.rollbackTransaction().catch(() => undefined);
+      throw error;
+    } finally {
+      if (!client.isClean) await client.end().catch(() => undefined);
+      await runner.release();
+    }
+    for (const callback of tx.end()) callback();
+    return result;
+  }
+}
+
+async function connect(runner: ReturnType<DataSource['createQueryRunner']>): Promise<SessionClient> {
+  try {
+    return (await runner.connect()) as SessionClient;
+  } catch (cause) {
+    // The wording of pg-pool, which has no code for it; a spec watches it.
+    const isExhausted = cause instanceof Error && cause.message === 'timeout exceeded when trying to connect';
+    throw new DomainError(isExhausted ? 'platform.service.overloaded' : 'platform.upstream.unavailable', {
+      cause,
+      retryAfterSeconds: RETRY_AFTER_SECONDS,
+    });
+  }
+}
+
+function sessionContext(tenantId: string | null): SessionContext {
+  const context = currentContext();
+  return {
+    tenantId: tenantId ?? '',
+    actorId: context?.actor?.id ?? '',
+    requestId: context?.requestId ?? '',
+  };
+}
+
+/** TypeORM hangs the parameters on its error, and whoever logs the error would log them. */
+function withoutParameters(error: unknown): unknown {
+  if (error instanceof QueryFailedError) Object.assign(error, { parameters: undefined });
+  return error;
+}
+
+function pause(attempt: number): Promise<void> {
+  const milliseconds = RETRY_BASE_MS * 2 ** attempt * (0.5 + Math.random());
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
+}

@@ -1,0 +1,92 @@
+import { type Statement, type WireConnection, WireQueryBase } from './pg-internals.js';
+
+/** What every transaction knows of the request it serves; '' where there is nothing to know. */
+export interface SessionContext {
+  tenantId: string;
+  actorId: string;
+  requestId: string;
+}
+
+const BEGIN = { name: 'capsule_begin', text: 'START TRANSACTION' };
+const CONTEXT = {
+  name: 'capsule_context',
+  text:
+    "SELECT set_config('app.tenant_id', $1, true), set_config('app.actor_id', $2, true), " +
+    "set_config('app.request_id', $3, true)",
+};
+
+/** Connections on whose server side BEGIN and CONTEXT are prepared. */
+const prepared = new WeakSet<WireConnection>();
+
+/**
+ * A transaction's first statement, sent together with START TRANSACTION and the context in one round trip.
+ *
+ * The three go as extended-protocol messages before ONE Sync. PostgreSQL discards everything up to the Sync after an
+ * error, so the statement can't run unless the transaction has begun and the context is set: it can neither commit
+ * on its own nor see another context. (Three queries in pg's pipeline mode each end in a Sync of their own and don't
+ * have that property; neither has a simple query followed by another message.)
+ */
+export class OpeningQuery extends WireQueryBase {
+  private completed = 0;
+  private readonly statementName: string | undefined;
+
+  constructor(
+    statement: Statement,
+    private readonly context: SessionContext,
+  ) {
+    super({ ...statement, queryMode: 'extended' });
+    this.statementName = this.name;
+  }
+
+  /** False when the server refused or never answered START TRANSACTION or the context. */
+  get opened(): boolean {
+    return this.completed >= 2;
+  }
+
+  override submit(connection: WireConnection): Error | null {
+    connection.stream.cork();
+    try {
+      const { tenantId, actorId, requestId } = this.context;
+      send(connection, BEGIN, []);
+      send(connection, CONTEXT, [tenantId, actorId, requestId]);
+      const refused = super.submit(connection);
+      // pg files the statement as prepared under this.name on each ParseComplete: not on those of the two before it.
+      this.name = undefined;
+      return refused;
+    } finally {
+      connection.stream.uncork();
+    }
+  }
+
+  override handleDataRow(message: unknown): void {
+    if (this.opened) super.handleDataRow(message);
+  }
+
+  override handleCommandComplete(message: unknown, connection: WireConnection): void {
+    if (this.opened) return super.handleCommandComplete(message, connection);
+    this.completed += 1;
+    if (this.opened) {
+      prepared.add(connection);
+      this.name = this.statementName;
+    }
+  }
+
+  override handleError(error: Error, connection: WireConnection): void {
+    if (!this.opened && this.statementName !== undefined) {
+      delete connection.submittedNamedStatements[this.statementName];
+    }
+    super.handleError(error, connection);
+  }
+}
+
+function send(connection: WireConnection, statement: typeof BEGIN, values: readonly string[]): void {
+  if (!prepared.has(connection)) connection.parse(statement);
+  connection.bind({
+    portal: '',
+    statement: statement.name,
+    values,
+    binary: false,
+    valueMapper: (value) => value,
+  });
+  connection.execute({ portal: '', rows: 0 });
+}

@@ -1,0 +1,49 @@
+import pg from 'pg';
+
+/**
+ * The parts of pg's Query, Client and Connection that its typings leave out and that opening a transaction in one
+ * round trip needs. pg-cursor and pg-query-stream stand on the same ones. opening-query.spec.ts fails when an
+ * upgrade of pg changes them.
+ */
+export interface WireConnection {
+  stream: { cork(): void; uncork(): void };
+  submittedNamedStatements: Record<string, string>;
+  parse(message: { text: string; name: string; types?: number[] }): void;
+  bind(message: {
+    portal: string;
+    statement: string;
+    values: readonly unknown[];
+    binary: boolean;
+    valueMapper: (value: unknown) => unknown;
+  }): void;
+  execute(message: { portal: string; rows: number }): void;
+}
+
+export interface Statement {
+  name?: string;
+  text: string;
+  values?: readonly unknown[];
+}
+
+export interface WireQuery {
+  name: string | undefined;
+  callback: (error: Error | null, result: pg.QueryResult | undefined) => void;
+  submit(connection: WireConnection): Error | null;
+  handleDataRow(message: unknown): void;
+  handleCommandComplete(message: unknown, connection: WireConnection): void;
+  handleError(error: Error, connection: WireConnection): void;
+}
+
+export const WireQueryBase = pg.Query as unknown as new (
+  config: Statement & { queryMode?: 'extended' },
+  values?: readonly unknown[],
+) => WireQuery;
+
+export interface WireClient {
+  query(statement: Statement | string | WireQuery, values?: readonly unknown[]): Promise<pg.QueryResult>;
+  /** 'I' idle, 'T' in a transaction, 'E' in a failed one, null before the first answer. */
+  getTransactionStatus(): 'I' | 'T' | 'E' | null;
+  end(): Promise<void>;
+}
+
+export const WireClientBase = pg.Client as unknown as new (config: pg.ClientConfig) => WireClient;

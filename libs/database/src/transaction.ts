@@ -1,0 +1,47 @@
+import type { EntityManager } from 'typeorm';
+import type { Statement } from './pg-internals.js';
+import type { SessionClient } from './session-client.js';
+
+/** A statement that the server keeps prepared under its name, on each connection once. One name, one text. */
+export interface NamedStatement {
+  name: string;
+  text: string;
+}
+
+/** An open transaction: handed to the work of `withTenant` and dead after it. */
+export class Transaction {
+  private readonly callbacks: (() => void)[] = [];
+  private open = true;
+
+  constructor(
+    /** The tenant whose rows are visible; null outside of any tenant. */
+    readonly tenantId: string | null,
+    /** TypeORM inside this transaction: `save` and query builders commit with it, and roll back with it. */
+    readonly manager: EntityManager,
+    private readonly client: SessionClient,
+  ) {}
+
+  /** @throws pg's DatabaseError; its SQLSTATE is in `code`, the violated constraint in `constraint`. */
+  async query<Row>(statement: string | NamedStatement, parameters: readonly unknown[] = []): Promise<Row[]> {
+    if (!this.open) throw new Error('The transaction has ended: await every statement inside of its work.');
+    const { rows } = await this.client.query(withValues(statement, parameters));
+    return rows as Row[];
+  }
+
+  /** To be run when, and only if, the transaction has committed. Must not throw; nobody waits for it. */
+  afterCommit(callback: () => void): void {
+    this.callbacks.push(callback);
+  }
+
+  /** @internal */
+  end(): readonly (() => void)[] {
+    this.open = false;
+    return this.callbacks;
+  }
+}
+
+function withValues(statement: string | NamedStatement, values: readonly unknown[]): Statement {
+  return typeof statement === 'string'
+    ? { text: statement, values }
+    : { name: statement.name, text: statement.text, values };
+}
