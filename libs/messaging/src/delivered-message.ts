@@ -1,7 +1,4 @@
-import { eventEnvelopeSchema, type EventEnvelope } from '@capsule/contracts';
-import { DomainError } from '@capsule/errors';
-import type { Msg } from '@nats-io/transport-node';
-import { nanos } from '@nats-io/transport-node';
+import { nanos, type Msg } from '@nats-io/transport-node';
 
 /** A message of a durable with its place in the stream, and the ways to settle it. */
 export class DeliveredMessage {
@@ -27,15 +24,6 @@ export class DeliveredMessage {
 
   text(): string {
     return this.message.string();
-  }
-
-  /** @throws DomainError platform.request.malformed when the payload is no CloudEvent */
-  envelope(): EventEnvelope {
-    try {
-      return eventEnvelopeSchema.parse(JSON.parse(this.text()));
-    } catch (cause) {
-      throw new DomainError('platform.request.malformed', { detail: 'The message is no event.', cause });
-    }
   }
 
   ack(): void {

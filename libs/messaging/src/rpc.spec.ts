@@ -1,0 +1,261 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Controller, type INestApplication } from '@nestjs/common';
+import { Payload } from '@nestjs/microservices';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import {
+  planList,
+  projectCreate,
+  projectGet,
+  projectList,
+  sessionSignIn,
+  type RequestOf,
+  type ResponseOf,
+} from '@capsule/contracts';
+import { DomainError } from '@capsule/errors';
+import { currentContext, requireTenant, runInContext, type RequestContext } from '@capsule/telemetry';
+import { startTestNats, type TestNats } from '@capsule/testing';
+import { headers } from '@nats-io/transport-node';
+import { MessagingModule } from './messaging.module.js';
+import { NatsConnection } from './nats-connection.js';
+import { RpcClient } from './rpc-client.js';
+import { Rpc } from './rpc.decorator.js';
+import { startRpc } from './start-rpc.js';
+
+type Project = ResponseOf<typeof projectGet>;
+
+const tenantId = randomUUID();
+const projectId = randomUUID();
+const developer: RequestContext = {
+  requestId: 'request-1',
+  tenantId,
+  actor: { type: 'user', id: randomUUID(), role: 'developer' },
+  idempotencyKey: 'key-1',
+};
+
+function project(name: string): Project {
+  const now = new Date().toISOString();
+  return { id: projectId, name, createdAt: now, updatedAt: now };
+}
+
+/** Stands for the deploy service; `behaviour` is what the test at hand wants of it. */
+let behaviour: (request: RequestOf<typeof projectGet>) => Promise<Project>;
+let handled = 0;
+
+@Controller()
+class ProjectController {
+  @Rpc(projectGet)
+  get(@Payload() request: RequestOf<typeof projectGet>): Promise<Project> {
+    handled += 1;
+    return behaviour(request);
+  }
+
+  @Rpc(projectCreate)
+  create(@Payload() request: RequestOf<typeof projectCreate>): Project {
+    handled += 1;
+    return project(request.name);
+  }
+}
+
+describe('a request between two services', () => {
+  let nats: TestNats;
+  let deploy: INestApplication;
+  let gateway: NatsConnection;
+  let client: RpcClient;
+
+  const get = (context = developer) => runInContext(context, () => client.call(projectGet, { projectId }));
+
+  beforeAll(async () => {
+    nats = await startTestNats();
+  });
+  afterAll(() => nats.close());
+
+  beforeEach(async () => {
+    handled = 0;
+    behaviour = () => Promise.resolve(project('one'));
+    const imports = [MessagingModule.forApp({ app: 'deploy', nats: nats.settings('deploy') })];
+    const module = await Test.createTestingModule({ imports, controllers: [ProjectController] }).compile();
+    deploy = module.createNestApplication(new FastifyAdapter(), { logger: false });
+    await deploy.init();
+    await startRpc(deploy);
+    gateway = await NatsConnection.open('gateway', nats.settings('gateway'));
+    client = new RpcClient(gateway);
+  });
+  afterEach(async () => {
+    await deploy.close();
+    await gateway.close();
+  });
+
+  it('reaches the handler with the request parsed by its contract, and the answer comes back', async () => {
+    const created = await runInContext(developer, () => client.call(projectCreate, { name: '  shop  ' }));
+    expect(created).toEqual({
+      ...project('shop'),
+      createdAt: expect.any(String),
+      updatedAt: expect.any(String),
+    });
+  });
+
+  it('carries request id, tenant, actor, trace, deadline and idempotency key', async () => {
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    let seen: RequestContext | undefined;
+    behaviour = () => {
+      seen = currentContext();
+      return Promise.resolve(project(requireTenant()));
+    };
+    const deadlineAt = Date.now() + 1_000;
+    const answer = await get({ ...developer, traceparent, deadlineAt });
+    expect(seen).toEqual({ ...developer, traceparent, deadlineAt });
+    expect(answer.name).toBe(tenantId);
+  });
+
+  it('answers a domain error as the same domain error', async () => {
+    behaviour = () => {
+      throw new DomainError('deploy.project.name_taken', { detail: 'Taken.', cause: new Error('secret') });
+    };
+    const error = await get().catch((caught: unknown) => caught);
+    expect(error).toBeInstanceOf(DomainError);
+    expect(error).toMatchObject({ code: 'deploy.project.name_taken', kind: 'conflict', detail: 'Taken.' });
+    expect((error as Error).cause).toBeUndefined();
+  });
+
+  it('answers an unforeseen error as internal and tells nothing of it', async () => {
+    behaviour = () => Promise.reject(new Error('password=hunter2'));
+    const error = await get().catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ code: 'platform.request.internal', kind: 'internal' });
+    expect(JSON.stringify(error)).not.toContain('hunter2');
+  });
+
+  it('does not let out a field the contract does not have', async () => {
+    behaviour = () => Promise.resolve({ ...project('one'), passwordHash: 'x' } as Project);
+    expect(await get()).not.toHaveProperty('passwordHash');
+  });
+
+  it('answers internal when the response breaks the contract', async () => {
+    behaviour = () => Promise.resolve({ name: 'no id' } as Project);
+    await expect(get()).rejects.toMatchObject({ code: 'platform.request.internal' });
+  });
+
+  it('is refused with every faulty field when it breaks the contract', async () => {
+    const wrong = { projectId: 'no-uuid', extra: 1 } as { projectId: string };
+    const call = runInContext(developer, () => client.call(projectGet, wrong));
+    await expect(call).rejects.toMatchObject({
+      code: 'platform.request.invalid',
+      fieldErrors: [{ path: 'projectId' }, { path: 'extra' }],
+    });
+    expect(handled).toBe(0);
+  });
+
+  it.each([
+    ['no JSON', 'not json'],
+    ['an array', '[]'],
+    ['nothing', ''],
+    [
+      'an event passed off as a request',
+      JSON.stringify({ specversion: '1.0', id: '1', data: { projectId } }),
+    ],
+    ['a packet for another subject', JSON.stringify({ pattern: 'other', id: '1', data: { projectId } })],
+  ])('is refused as malformed when it is %s', async (_what, payload) => {
+    const answer = await gateway.nc.request(projectGet.subject, payload, { timeout: 1_000 });
+    expect(answer.json()).toMatchObject({ err: { code: 'platform.request.malformed' } });
+    expect(handled).toBe(0);
+  });
+
+  it.each([
+    ['Capsule-Actor', '{"type":"root"}'],
+    ['Capsule-Actor', 'nonsense'],
+    ['Capsule-Deadline', 'soon'],
+  ])('is refused as malformed with the header %s: %s', async (name, value) => {
+    const broken = headers();
+    broken.set(name, value);
+    const payload = JSON.stringify({ pattern: projectGet.subject, id: '1', data: { projectId } });
+    const answer = await gateway.nc.request(projectGet.subject, payload, { timeout: 1_000, headers: broken });
+    expect(answer.json()).toMatchObject({ err: { code: 'platform.request.malformed' } });
+  });
+
+  it('is refused without a tenant, without an actor and with a role that lacks the permission', async () => {
+    const { actor } = developer;
+    await expect(get({ requestId: 'r', actor })).rejects.toMatchObject({ kind: 'unauthenticated' });
+    await expect(get({ requestId: 'r', tenantId })).rejects.toMatchObject({ kind: 'unauthenticated' });
+    const viewer: RequestContext = { ...developer, actor: { type: 'user', id: 'u', role: 'viewer' } };
+    const create = runInContext(viewer, () => client.call(projectCreate, { name: 'shop' }));
+    await expect(create).rejects.toMatchObject({ code: 'platform.permission.denied', kind: 'forbidden' });
+    const unknown: RequestContext = { ...developer, actor: { type: 'user', id: 'u', role: 'emperor' } };
+    await expect(get(unknown)).rejects.toMatchObject({ code: 'platform.permission.denied' });
+    expect(handled).toBe(0);
+  });
+
+  it('ends as a timeout at its deadline, and the deadline of the surrounding request shortens it', async () => {
+    behaviour = () => sleep(2_000, project('late'));
+    const startedAt = Date.now();
+    await expect(get({ ...developer, deadlineAt: startedAt + 150 })).rejects.toMatchObject({
+      kind: 'timeout',
+    });
+    expect(Date.now() - startedAt).toBeLessThan(500);
+    await expect(get({ ...developer, deadlineAt: startedAt })).rejects.toMatchObject({ kind: 'timeout' });
+  });
+
+  it('is not begun when its deadline passed on the way', async () => {
+    const late = headers();
+    late.set('Capsule-Deadline', String(Date.now() - 1));
+    const payload = JSON.stringify({ pattern: projectGet.subject, id: '1', data: { projectId } });
+    const answer = await gateway.nc.request(projectGet.subject, payload, { timeout: 1_000, headers: late });
+    expect(answer.json()).toMatchObject({ err: { code: 'platform.upstream.timeout' } });
+    expect(handled).toBe(0);
+  });
+
+  it('is unavailable at once when no service answers', async () => {
+    const startedAt = Date.now();
+    const call = runInContext(developer, () => client.call(projectList, {}));
+    await expect(call).rejects.toMatchObject({ code: 'platform.upstream.unavailable', kind: 'unavailable' });
+    await expect(client.call(planList, {})).rejects.toMatchObject({ kind: 'unavailable' });
+    expect(Date.now() - startedAt).toBeLessThan(500);
+  });
+
+  it('is too large when it exceeds a message', async () => {
+    const call = client.call(sessionSignIn, { email: 'a@b.io', password: 'x'.repeat(1024 * 1024) });
+    await expect(call).rejects.toMatchObject({ kind: 'too_large' });
+  });
+
+  it('can not have the service publish anywhere but to an inbox of a caller', async () => {
+    const payload = JSON.stringify({ pattern: projectGet.subject, id: '1', data: { projectId } });
+    gateway.nc.publish(projectGet.subject, payload, { reply: '_INBOX_billing.stolen' });
+    gateway.nc.publish(projectGet.subject, payload, { reply: 'capsule.deploy.app.created.v1' });
+    await get();
+    expect(handled).toBe(1);
+  });
+
+  it('is answered when it was under way as the service shut down, and none is taken after', async () => {
+    let finish: (() => void) | undefined;
+    behaviour = () => new Promise((resolve) => (finish = () => resolve(project('finished'))));
+    const underWay = get();
+    while (!finish) await sleep(5);
+    const closed = deploy.close();
+    await sleep(50);
+    await expect(get()).rejects.toMatchObject({ code: 'platform.upstream.unavailable' });
+    finish();
+    expect((await underWay).name).toBe('finished');
+    await closed;
+  });
+
+  it('works again after NATS restarted, and is unavailable in between', async () => {
+    await nats.stop();
+    while (gateway.connected) await sleep(5);
+    await expect(get()).rejects.toMatchObject({ code: 'platform.upstream.unavailable' });
+    await nats.start();
+    await eventually(() => get());
+    expect(handled).toBe(1);
+  });
+});
+
+async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + 5_000;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (Date.now() > deadline) throw error;
+      await sleep(20);
+    }
+  }
+}

@@ -1,0 +1,165 @@
+/**
+ * Publishes what the outbox holds. One loop per process; several processes share the rows by SKIP LOCKED.
+ *
+ *   asleep -> woken by a commit of this process, by a reconnect, or after 5 s (rows of a process that died)
+ *          -> stream checked, where that is due
+ *          -> batches: claim rows, publish them all, mark them, commit; until a batch is not full
+ *          -> asleep; after a failure for a backoff instead, up to 10 s
+ *
+ * A row is `unpublished` -> `published` with its sequence in the stream; it goes back to `unpublished` when the stream
+ * turns out to have lost it, so published rows are kept: Postgres is the truth and the stream a copy.
+ *
+ * Invariants
+ *  - A row is published by whoever holds its lock, and marked in the same transaction. A crash between publishing and
+ *    marking leaves it unpublished: it is published again under the same id, which the stream drops within its
+ *    duplicate window and the consumers' inboxes for ever.
+ *  - Nothing is published before the stream was compared with what this database knows of it: on start, on each
+ *    reconnect, every minute, and when a mark finds the stream unknown. A stream that is younger than known, or
+ *    shorter, makes the rows it lost unpublished.
+ *  - A row that can't be published backs off alone (see outbox_mark_failed) and does not hold up the others.
+ *
+ * Events go out in the order of their rows' ids within a batch. That is no promise: a row that failed, or one whose
+ * transaction took long, comes later than its successors.
+ */
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { streamName } from '@capsule/contracts';
+import { Database } from '@capsule/database';
+import { EventPublisher, NatsConnection, StreamInspector } from '@capsule/messaging';
+import { backoffMs } from './backoff.js';
+import { observePublishLag } from './event-metrics.js';
+import { OUTBOX_OPTIONS, type OutboxOptions } from './outbox-options.js';
+import { OutboxRows, type ClaimedRow } from './outbox-rows.js';
+import { WakeUp } from './wake-up.js';
+
+const BATCH_ROWS = 100;
+const SAFETY_POLL_MS = 5_000;
+const STREAM_CHECK_MS = 60_000;
+const BACKOFF_FIRST_MS = 200;
+const BACKOFF_LONGEST_MS = 10_000;
+
+type Outcome = { row: ClaimedRow; sequence: number } | { row: ClaimedRow; error: unknown };
+
+@Injectable()
+export class Relay {
+  /** The stream of this service's facts. */
+  readonly stream: string;
+
+  private readonly logger = new Logger(Relay.name);
+  private readonly wakeUp = new WakeUp();
+  private readonly unlisten: () => void;
+  private running: Promise<void> | undefined;
+  private stopping = false;
+  private failures = 0;
+  /** `created` of the stream as last checked; undefined when it has to be checked before anything is published. */
+  private streamCreated: string | undefined;
+  private checkedAt = 0;
+
+  constructor(
+    private readonly database: Database,
+    private readonly rows: OutboxRows,
+    private readonly connection: NatsConnection,
+    private readonly publisher: EventPublisher,
+    private readonly inspector: StreamInspector,
+    @Inject(OUTBOX_OPTIONS) options: OutboxOptions,
+  ) {
+    this.stream = streamName(options.service, 'fact');
+    this.unlisten = connection.onReconnect(() => {
+      this.streamCreated = undefined;
+      this.wake();
+    });
+  }
+
+  start(): void {
+    this.running ??= this.run();
+  }
+
+  /** Tells that a row was committed. Costs nothing, never fails. */
+  wake(): void {
+    this.wakeUp.notify();
+  }
+
+  /** Ends the loop after a last pass over what is committed by now, if NATS is there to take it. */
+  async stop(): Promise<void> {
+    if (!this.running) return;
+    this.stopping = true;
+    this.wake();
+    await this.running;
+    this.unlisten();
+  }
+
+  private async run(): Promise<void> {
+    do {
+      this.wakeUp.reset();
+      const waitMs = await this.pass();
+      if (!this.stopping) await this.wakeUp.wait(waitMs);
+    } while (!this.stopping);
+    await this.pass();
+  }
+
+  /** @returns milliseconds until the next pass unless something wakes it before */
+  private async pass(): Promise<number> {
+    if (!this.connection.connected) return SAFETY_POLL_MS;
+    try {
+      await this.checkStream();
+      while (this.streamCreated !== undefined) {
+        const due = await this.publishBatch({ name: this.stream, created: this.streamCreated });
+        if (due < BATCH_ROWS) break;
+      }
+      this.failures = 0;
+      return this.streamCreated === undefined ? 0 : SAFETY_POLL_MS;
+    } catch (error) {
+      this.failures += 1;
+      this.streamCreated = undefined;
+      const waitMs = backoffMs(this.failures, BACKOFF_FIRST_MS, BACKOFF_LONGEST_MS);
+      this.logger.warn(`could not publish events, trying again in ${waitMs} ms: ${messageOf(error)}`);
+      return waitMs;
+    }
+  }
+
+  private async checkStream(): Promise<void> {
+    if (this.streamCreated !== undefined && Date.now() - this.checkedAt < STREAM_CHECK_MS) return;
+    const state = await this.inspector.inspect(this.stream);
+    if (!state) throw new Error(`the stream ${this.stream} does not exist`);
+    const lost = await this.rows.republishLost({ name: this.stream, ...state });
+    if (lost > 0) this.logger.warn(`${this.stream} lost ${lost} events, publishing them again`);
+    this.streamCreated = state.created;
+    this.checkedAt = Date.now();
+  }
+
+  /** @returns how many rows were due */
+  private publishBatch(stream: { name: string; created: string }): Promise<number> {
+    return this.database.withoutTenant(async (tx) => {
+      const rows = await this.rows.claim(tx, stream.name, BATCH_ROWS);
+      if (rows.length === 0) return 0;
+      const outcomes = await Promise.all(rows.map((row) => this.publish(row)));
+      const published = outcomes.filter((outcome) => 'sequence' in outcome);
+      const failed = outcomes.filter((outcome) => 'error' in outcome);
+      if (published.length > 0) {
+        const ids = published.map(({ row }) => row.id);
+        const sequences = published.map(({ sequence }) => sequence);
+        if (!(await this.rows.markPublished(tx, stream, ids, sequences))) this.streamCreated = undefined;
+        for (const { row } of published) observePublishLag(row.createdAt);
+      }
+      if (failed[0]) {
+        const reason = messageOf(failed[0].error);
+        this.logger.warn(`could not publish ${failed.length} events: ${reason}`);
+        const ids = failed.map(({ row }) => row.id);
+        await this.rows.markFailed(tx, ids, reason);
+      }
+      return rows.length;
+    });
+  }
+
+  private async publish(row: ClaimedRow): Promise<Outcome> {
+    try {
+      const { sequence } = await this.publisher.publish(row.type, row.id, row.envelope);
+      return { row, sequence };
+    } catch (error) {
+      return { row, error };
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
