@@ -44,18 +44,18 @@ export class OpeningQuery extends WireQueryBase {
   }
 
   override submit(connection: WireConnection): Error | null {
-    connection.stream.cork();
-    try {
-      const { tenantId, actorId, requestId } = this.context;
-      send(connection, BEGIN, []);
-      send(connection, CONTEXT, [tenantId, actorId, requestId]);
-      const refused = super.submit(connection);
-      // pg files the statement as prepared under this.name on each ParseComplete: not on those of the two before it.
-      this.name = undefined;
-      return refused;
-    } finally {
-      connection.stream.uncork();
-    }
+    const { tenantId, actorId, requestId } = this.context;
+    const chunks: Uint8Array[] = [];
+    const gathering = gatherInto(chunks, connection);
+    const isPrepared = prepared.has(connection);
+    send(gathering, isPrepared, BEGIN, []);
+    send(gathering, isPrepared, CONTEXT, [tenantId, actorId, requestId]);
+    const refused = super.submit(gathering);
+    if (refused !== null) return refused;
+    // pg files the statement as prepared under this.name on each ParseComplete: not on those of the two before it.
+    this.name = undefined;
+    connection.stream.write(Buffer.concat(chunks));
+    return null;
   }
 
   override handleDataRow(message: unknown): void {
@@ -79,8 +79,19 @@ export class OpeningQuery extends WireQueryBase {
   }
 }
 
-function send(connection: WireConnection, statement: typeof BEGIN, values: readonly string[]): void {
-  if (!prepared.has(connection)) connection.parse(statement);
+/** The connection, but for what it would write: system calls are what a short transaction mostly costs. */
+function gatherInto(chunks: Uint8Array[], connection: WireConnection): WireConnection {
+  const stream = { writable: true, write: (chunk: Uint8Array) => chunks.push(chunk) > 0 };
+  return Object.create(connection, { stream: { value: stream } }) as WireConnection;
+}
+
+function send(
+  connection: WireConnection,
+  isPrepared: boolean,
+  statement: typeof BEGIN,
+  values: readonly string[],
+): void {
+  if (!isPrepared) connection.parse(statement);
   connection.bind({
     portal: '',
     statement: statement.name,

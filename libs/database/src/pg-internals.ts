@@ -6,7 +6,7 @@ import pg from 'pg';
  * upgrade of pg changes them.
  */
 export interface WireConnection {
-  stream: { cork(): void; uncork(): void };
+  stream: { writable: boolean; write(chunk: Uint8Array): boolean };
   submittedNamedStatements: Record<string, string>;
   parse(message: { text: string; name: string; types?: number[] }): void;
   bind(message: {
