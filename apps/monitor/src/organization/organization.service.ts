@@ -18,12 +18,14 @@ export class OrganizationService {
   /** Every organization's id, in batches, each batch read in a transaction of its own. */
   async *allIds(): AsyncGenerator<string> {
     let after: string | null = null;
-    for (;;) {
-      const last: string | null = after;
-      const ids = await this.database.withoutTenant((tx) => this.organizations.claimIds(tx, last, BATCH));
+    do {
+      const ids = await this.batchAfter(after);
       yield* ids;
-      if (ids.length < BATCH) return;
-      after = ids.at(-1) ?? null;
-    }
+      after = ids.length < BATCH ? null : (ids.at(-1) ?? null);
+    } while (after !== null);
+  }
+
+  private batchAfter(after: string | null): Promise<string[]> {
+    return this.database.withoutTenant((tx) => this.organizations.claimIds(tx, after, BATCH));
   }
 }

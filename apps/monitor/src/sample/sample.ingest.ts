@@ -1,5 +1,5 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
-import { durableName, instancesSampled } from '@capsule/contracts';
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
+import { durableName, eventEnvelopeSchema, idSchema, instancesSampled } from '@capsule/contracts';
 import { Database } from '@capsule/database';
 import { type DeliveredMessage, DurableConsumer, NatsConnection } from '@capsule/messaging';
 import { counter } from '@capsule/telemetry';
@@ -9,6 +9,8 @@ const CONCURRENCY = 8;
 const RETRY_MS = 2_000;
 /** A sample that could not be stored for so long is a gap; newer ones matter more. */
 const MAX_DELIVERIES = 5;
+
+const sampledEventSchema = eventEnvelopeSchema.extend({ tenantid: idSchema, data: instancesSampled.data });
 
 const dropped = counter({
   name: 'capsule_samples_dropped_total',
@@ -20,7 +22,7 @@ const dropped = counter({
  * primary key (series, time).
  */
 @Injectable()
-export class SampleIngest implements OnApplicationBootstrap, OnApplicationShutdown {
+export class SampleIngest implements OnModuleDestroy {
   private readonly logger = new Logger(SampleIngest.name);
   private readonly consumer: DurableConsumer;
 
@@ -40,20 +42,18 @@ export class SampleIngest implements OnApplicationBootstrap, OnApplicationShutdo
     );
   }
 
-  onApplicationBootstrap(): void {
+  start(): void {
     this.consumer.start();
   }
 
-  onApplicationShutdown(): Promise<void> {
+  onModuleDestroy(): Promise<void> {
     return this.consumer.stop();
   }
 
   private async ingest(message: DeliveredMessage): Promise<void> {
     try {
-      const envelope = message.envelope();
-      const { sampledAt, samples } = instancesSampled.data.parse(envelope.data);
-      if (envelope.tenantid === undefined) throw new Error('the samples name no organization');
-      await this.database.withTenant(envelope.tenantid, (tx) => this.samples.record(tx, sampledAt, samples));
+      const { tenantid, data } = sampledEventSchema.parse(JSON.parse(message.text()));
+      await this.database.withTenant(tenantid, (tx) => this.samples.record(tx, data.sampledAt, data.samples));
       message.ack();
     } catch (error) {
       this.logger.warn(`samples not stored: ${error instanceof Error ? error.message : String(error)}`);

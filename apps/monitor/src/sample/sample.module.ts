@@ -4,5 +4,9 @@ import { SampleIngest } from './sample.ingest.js';
 import { SampleRepository } from './sample.repository.js';
 import { SampleUpkeep } from './sample.upkeep.js';
 
-@Module({ imports: [OrganizationModule], providers: [SampleIngest, SampleRepository, SampleUpkeep] })
+@Module({
+  imports: [OrganizationModule],
+  providers: [SampleIngest, SampleRepository, SampleUpkeep],
+  exports: [SampleIngest, SampleUpkeep],
+})
 export class SampleModule {}

@@ -1,4 +1,4 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import { Database } from '@capsule/database';
 import { OrganizationService } from '../organization/organization.service.js';
 import { SampleRepository } from './sample.repository.js';
@@ -10,7 +10,7 @@ const KEEP_DAYS = 400;
 
 /** Hourly: makes the partitions of the days ahead and deletes what is older than each organization's plan keeps. */
 @Injectable()
-export class SampleUpkeep implements OnApplicationBootstrap, OnApplicationShutdown {
+export class SampleUpkeep implements OnModuleDestroy {
   private readonly logger = new Logger(SampleUpkeep.name);
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> = Promise.resolve();
@@ -22,12 +22,12 @@ export class SampleUpkeep implements OnApplicationBootstrap, OnApplicationShutdo
     private readonly samples: SampleRepository,
   ) {}
 
-  onApplicationBootstrap(): void {
+  start(): void {
     this.running = this.upkeep();
     this.timer = setInterval(() => (this.running = this.upkeep()), HOUR_MS);
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  async onModuleDestroy(): Promise<void> {
     this.stopping = true;
     clearInterval(this.timer);
     await this.running;

@@ -9,13 +9,7 @@
  *          the growth of a counter. Two recorders at once are safe: the second finds the window closed.
  * Crash    before the commit: nothing happened and the app is due again; after it: the outbox has the event.
  */
-import {
-  Inject,
-  Injectable,
-  Logger,
-  type OnApplicationBootstrap,
-  type OnApplicationShutdown,
-} from '@nestjs/common';
+import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
 import type { ConfigType } from '@nestjs/config';
 import { usageRecorded } from '@capsule/contracts';
 import { Database, type Transaction } from '@capsule/database';
@@ -28,7 +22,7 @@ const GRACE_MS = 5_000;
 const BATCH = 200;
 
 @Injectable()
-export class UsageRecorder implements OnApplicationBootstrap, OnApplicationShutdown {
+export class UsageRecorder implements OnModuleDestroy {
   private readonly logger = new Logger(UsageRecorder.name);
   private readonly windowMs: number;
   private timer: NodeJS.Timeout | undefined;
@@ -44,11 +38,11 @@ export class UsageRecorder implements OnApplicationBootstrap, OnApplicationShutd
     this.windowMs = settings.usageWindowSeconds * 1000;
   }
 
-  onApplicationBootstrap(): void {
+  start(): void {
     this.schedule();
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  async onModuleDestroy(): Promise<void> {
     this.stopping = true;
     clearTimeout(this.timer);
     await this.running;

@@ -1,0 +1,36 @@
+import { Module } from '@nestjs/common';
+import { ConfigModule } from '@nestjs/config';
+import { Database, databaseIndicator, DatabaseModule } from '@capsule/database';
+import { HealthModule } from '@capsule/health';
+import { MessagingModule, NatsIndicator } from '@capsule/messaging';
+import { OutboxModule } from '@capsule/outbox';
+import { ActivityModule } from './activity/activity.module.js';
+import { MonitoredAppModule } from './app/monitored-app.module.js';
+import { config } from './config.js';
+import { MetricModule } from './metric/metric.module.js';
+import { OrganizationModule } from './organization/organization.module.js';
+import { SampleModule } from './sample/sample.module.js';
+import { UsageModule } from './usage/usage.module.js';
+import { Workers } from './workers.js';
+
+const settings = config();
+
+@Module({
+  imports: [
+    ConfigModule.forRoot({ ignoreEnvFile: true, isGlobal: true, load: [config] }),
+    DatabaseModule.forService(settings.database, { entities: [] }),
+    MessagingModule.forApp({ app: 'monitor', nats: settings.nats }),
+    OutboxModule.forService({ service: 'monitor', ...settings.outbox }),
+    HealthModule.forApp({
+      indicators: [{ provide: 'database', inject: [Database], useFactory: databaseIndicator }, NatsIndicator],
+    }),
+    ActivityModule,
+    MetricModule,
+    MonitoredAppModule,
+    OrganizationModule,
+    SampleModule,
+    UsageModule,
+  ],
+  providers: [Workers],
+})
+export class AppModule {}

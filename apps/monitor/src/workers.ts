@@ -1,0 +1,23 @@
+import { Injectable } from '@nestjs/common';
+import { OutboxWorkers } from '@capsule/outbox';
+import { SampleIngest } from './sample/sample.ingest.js';
+import { SampleUpkeep } from './sample/sample.upkeep.js';
+import { UsageRecorder } from './usage/usage.recorder.js';
+
+/** What runs in the background of monitor. A command of the service starts none of it. */
+@Injectable()
+export class Workers {
+  constructor(
+    private readonly outbox: OutboxWorkers,
+    private readonly ingest: SampleIngest,
+    private readonly upkeep: SampleUpkeep,
+    private readonly usage: UsageRecorder,
+  ) {}
+
+  start(): void {
+    this.outbox.start();
+    this.upkeep.start();
+    this.ingest.start();
+    this.usage.start();
+  }
+}
