@@ -1,16 +1,19 @@
-import type { Database } from './database.js';
+import { Injectable } from '@nestjs/common';
+import { Database } from './database.js';
 
-/** For readiness: can a transaction be had? */
-export function databaseIndicator(database: Database) {
-  return {
-    name: 'database',
-    async check(): Promise<{ up: boolean; detail?: string }> {
-      try {
-        await database.isReady();
-        return { up: true };
-      } catch (error) {
-        return { up: false, detail: error instanceof Error ? error.message : 'not reachable' };
-      }
-    },
-  };
+/** Tells readiness whether a transaction can be had. */
+@Injectable()
+export class DatabaseIndicator {
+  readonly name = 'database';
+
+  constructor(private readonly database: Database) {}
+
+  async check(): Promise<{ up: boolean; detail?: string }> {
+    try {
+      await this.database.isReady();
+      return { up: true };
+    } catch (error) {
+      return { up: false, detail: error instanceof Error ? error.message : String(error) };
+    }
+  }
 }
