@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
-import { Database, databaseIndicator, DatabaseModule } from '@capsule/database';
+import { DatabaseIndicator, DatabaseModule, MigrationsIndicator } from '@capsule/database';
 import { HealthModule } from '@capsule/health';
 import { MessagingModule, NatsIndicator } from '@capsule/messaging';
 import { OutboxModule } from '@capsule/outbox';
@@ -21,9 +21,7 @@ const settings = config();
     DatabaseModule.forService(settings.database, { entities: [] }),
     MessagingModule.forApp({ app: 'monitor', nats: settings.nats }),
     OutboxModule.forService({ service: 'monitor', ...settings.outbox }),
-    HealthModule.forApp({
-      indicators: [{ provide: 'database', inject: [Database], useFactory: databaseIndicator }, NatsIndicator],
-    }),
+    HealthModule.forApp({ indicators: [DatabaseIndicator, MigrationsIndicator, NatsIndicator] }),
     ActivityModule,
     MetricModule,
     MonitoredAppModule,

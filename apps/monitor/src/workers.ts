@@ -1,6 +1,5 @@
 import { Injectable } from '@nestjs/common';
 import { OutboxWorkers } from '@capsule/outbox';
-import { SampleIngest } from './sample/sample.ingest.js';
 import { SampleUpkeep } from './sample/sample.upkeep.js';
 import { UsageRecorder } from './usage/usage.recorder.js';
 
@@ -9,15 +8,13 @@ import { UsageRecorder } from './usage/usage.recorder.js';
 export class Workers {
   constructor(
     private readonly outbox: OutboxWorkers,
-    private readonly ingest: SampleIngest,
     private readonly upkeep: SampleUpkeep,
     private readonly usage: UsageRecorder,
   ) {}
 
   start(): void {
-    this.outbox.start();
     this.upkeep.start();
-    this.ingest.start();
+    this.outbox.start();
     this.usage.start();
   }
 }
