@@ -25,6 +25,8 @@ export function createLogger(
         level: (label) => ({ level: label }),
         log: (fields) => redact(fields) as Record<string, unknown>,
       },
+      // pino's own would flatten the causes that redaction has already laid out.
+      serializers: { err: (error: unknown) => error },
       mixin: contextFields,
       hooks: { streamWrite: redactText },
     },

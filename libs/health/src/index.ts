@@ -1,0 +1,4 @@
+export { HealthModule } from './health.module.js';
+export type { Indicator } from './indicator.js';
+export { runService, type ServiceOptions, type ServiceSettings } from './run-service.js';
+export { type Phase, ShutdownState } from './shutdown-state.js';

@@ -1,0 +1,49 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger, Tracing } from '@capsule/telemetry';
+import type { INestApplication } from '@nestjs/common';
+import type { ShutdownState } from './shutdown-state.js';
+
+/** Work that takes longer to drain is cut off; every request has a shorter deadline. */
+const DRAIN_LIMIT_MS = 60_000;
+
+interface Stoppable {
+  app: INestApplication;
+  state: ShutdownState;
+  tracing: Tracing | undefined;
+  logger: Logger;
+  drainDelayMs: number;
+}
+
+/** SIGTERM and SIGINT drain the process once; a further signal changes nothing (a terminal and a supervisor may both send one). */
+export function stopOnSignals(parts: Stoppable): void {
+  const { logger } = parts;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (parts.state.phase === 'draining') return;
+    parts.state.draining();
+    logger.info({ signal }, 'Stopping');
+    stop(parts).then(
+      () => process.exit(0),
+      (error: unknown) => {
+        logger.error({ err: error }, 'Could not stop in order');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+}
+
+async function stop(
+  { app, tracing, logger, drainDelayMs }: Stoppable,
+  signal: NodeJS.Signals,
+): Promise<void> {
+  setTimeout(() => {
+    logger.error({ limitMs: DRAIN_LIMIT_MS }, 'Draining took too long; what still runs is cut off');
+    process.exit(1);
+  }, DRAIN_LIMIT_MS + drainDelayMs).unref();
+  await sleep(drainDelayMs);
+  const startedAt = performance.now();
+  await app.close();
+  await tracing?.stop();
+  logger.info({ drainedInMs: Math.round(performance.now() - startedAt) }, 'Stopped');
+}
