@@ -94,7 +94,13 @@ export type Observation =
   | {
       state: 'running';
       address: InstanceAddress;
-      /** Of the artifact it was really started from. */ digest: string;
+      /** Of the artifact it was really started from. */
+      digest: string;
+      /**
+       * Whether the instance itself takes connections on its address. False while nothing does, and when something
+       * else on the machine answers there: a response to a health check would not be the instance's then.
+       */
+      listening: boolean;
     }
   | { state: 'exited'; exit: InstanceExit }
   | { state: 'absent' };

@@ -1,0 +1,115 @@
+import { constants, createReadStream, existsSync, realpathSync } from 'node:fs';
+import { cp } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Artifact, BuildRequest } from './engine.js';
+import { DeploymentFailure } from './deployment-failure.js';
+import type { EngineHome } from './engine-home.js';
+import { packFolder } from './pack.js';
+import type { Run } from './run.js';
+import { readManifest, resolveStartCommand } from './start-command.js';
+
+export interface BuildLimits {
+  unpackedBytes: number;
+  memoryBytes: number;
+}
+
+/** The part of the object store that artifacts need. */
+export interface ArtifactStore {
+  putStream(key: string, bytes: NodeJS.ReadableStream, limits: { maxBytes: number }): Promise<unknown>;
+}
+
+/**
+ * Turns sources into an artifact: installs the dependencies that package.json names (with npm, as the user of the
+ * build), makes sure there is something to start, and packs the folder.
+ *
+ * Cut by a crash it is begun again from the sources. An artifact's key holds its digest, so a second build of the
+ * same bytes overwrites it with the same bytes.
+ */
+export async function buildArtifact(
+  home: EngineHome,
+  store: ArtifactStore,
+  limits: BuildLimits,
+  request: BuildRequest,
+): Promise<Artifact> {
+  const { deploymentId, appId, source, signal, log } = request;
+  const run = await home.prepare('builds', deploymentId);
+  const app = join(run.filesFolder, 'app');
+  try {
+    await cp(source.path, app, { recursive: true, verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE });
+    await home.giveFiles(run);
+    await installDependencies(home, run, limits, request);
+    signal.throwIfAborted();
+    resolveStartCommand(app, request.command);
+    const file = join(home.pathOf('builds', deploymentId), 'artifact.tar.gz');
+    const { digest, sizeBytes } = await packFolder(file, {
+      folder: app,
+      owner: run.uid,
+      unpackedBytesMax: limits.unpackedBytes,
+      signal,
+    });
+    const artifactKey = `artifacts/${appId}/${digest}.tar.gz`;
+    await store.putStream(artifactKey, createReadStream(file), { maxBytes: sizeBytes });
+    log.write(`Built ${sizeBytes} bytes, sha256 ${digest}.`);
+    return { artifactKey, digest, sizeBytes };
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    await home.forget('builds', deploymentId, 0);
+  }
+}
+
+async function installDependencies(
+  home: EngineHome,
+  run: Run,
+  limits: BuildLimits,
+  { deploymentId, signal, log }: BuildRequest,
+): Promise<void> {
+  const app = join(run.filesFolder, 'app');
+  if (!readManifest(app)?.hasDependencies) return;
+  const verb = existsSync(join(app, 'package-lock.json')) ? 'ci' : 'install';
+  log.write(`Installing dependencies (npm ${verb}).`);
+  await run.start({
+    argv: [
+      process.execPath,
+      npmProgram(),
+      verb,
+      '--omit=dev',
+      '--no-audit',
+      '--no-fund',
+      '--no-update-notifier',
+    ],
+    env: { ...home.environment(run), CI: 'true' },
+    memoryLimitBytes: limits.memoryBytes,
+    logFolder: home.logs.folderOf(deploymentId),
+  });
+  const exit = await run.ended(signal);
+  // A background process of an install script could still change what is packed.
+  await run.kill();
+  if (exit.memoryExceeded) {
+    throw new DeploymentFailure(
+      'memory_exceeded',
+      `npm ${verb} used more than the ${limits.memoryBytes} bytes a build may hold`,
+    );
+  }
+  if (exit.code !== 0) {
+    throw new DeploymentFailure(
+      'source_invalid',
+      `npm ${verb} failed (${exit.signal ?? `code ${exit.code}`}): see the log`,
+    );
+  }
+}
+
+/** npm as it comes with Node; started by its file, because the `npm` on the PATH may be anything. */
+function npmProgram(): string {
+  const bin = dirname(process.execPath);
+  for (const candidate of [
+    join(bin, '../lib/node_modules/npm/bin/npm-cli.js'),
+    join(bin, 'npm'),
+    '/usr/local/bin/npm',
+    '/usr/bin/npm',
+  ]) {
+    if (existsSync(candidate)) return realpathSync(candidate);
+  }
+  throw new DeploymentFailure('platform_error', 'npm is not installed on the machine that builds');
+}

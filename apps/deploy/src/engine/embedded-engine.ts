@@ -1,0 +1,261 @@
+/**
+ * The engine for laptops and tests: instances are processes of this machine, held by runners that outlive the service.
+ *
+ *   start:   instance.json ─► files unpacked from the artifact ─► runner (see run.ts)
+ *   observe: running | exited | absent, read anew from files and the process table each time
+ *   stop:    SIGTERM, grace, SIGKILL until nothing is left, then the folder is removed
+ *
+ * Invariants: an instance is started at most once (its runner claims the folder exclusively); a folder without a
+ * claim is one whose start was cut by a crash, and the next `start` begins it anew; a program that ended on its own
+ * leaves no child behind by the time anyone is told; nothing outside the engine's folder, control groups and users is
+ * touched. What this engine can't do is hold back what an app does on the network of the machine or how much disk it
+ * fills: that takes containers.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { unpackArchive } from '../source/packed-archive.js';
+import { type ArtifactStore, buildArtifact } from './build.js';
+import { DeploymentFailure } from './deployment-failure.js';
+import type {
+  Artifact,
+  BuildRequest,
+  Engine,
+  InstanceAddress,
+  InstanceExit,
+  InstanceSample,
+  LogChunk,
+  LogRequest,
+  LogSink,
+  Observation,
+  StartRequest,
+} from './engine.js';
+import type { EngineHome } from './engine-home.js';
+import { INSTANCE_HOST, InstancePorts } from './instance-ports.js';
+import type { EndOfRun, Run } from './run.js';
+import { listeningUsers } from './runner/process-table.mjs';
+import { resolveStartCommand } from './start-command.js';
+
+export interface EmbeddedEngineSettings {
+  portMin: number;
+  portMax: number;
+  /** Bytes of an app with its dependencies, unpacked. */
+  unpackedBytesMax: number;
+}
+
+export interface EngineStore extends ArtifactStore {
+  getStream(key: string): Promise<Readable> | Readable;
+  delete(key: string): Promise<void>;
+}
+
+interface Instance {
+  run: Run;
+  port: number;
+  digest: string;
+  memoryLimitBytes: number;
+}
+
+type InstanceRecord = Omit<Instance, 'run'>;
+
+const WATCH_INTERVAL_MS = 1_000;
+const ENTRIES_MAX = 200_000;
+const BUILD_MEMORY_BYTES = 2 * 1024 ** 3;
+
+export class EmbeddedEngine implements Engine {
+  readonly memoryLimit: 'cgroup' | 'watchdog';
+  readonly isolation: { isolated: boolean; reason?: string };
+  private readonly instances = new Map<string, Instance>();
+  private readonly announced = new Set<string>();
+  private readonly cpuSeconds = new Map<string, number>();
+  private readonly listeners: ((instanceId: string) => void)[] = [];
+  private readonly ports: InstancePorts;
+  private readonly watch: NodeJS.Timeout;
+
+  constructor(
+    private readonly home: EngineHome,
+    private readonly store: EngineStore,
+    private readonly settings: EmbeddedEngineSettings,
+  ) {
+    this.memoryLimit = home.groups ? 'cgroup' : 'watchdog';
+    this.isolation = home.users.isolation;
+    this.ports = new InstancePorts(settings.portMin, settings.portMax);
+    for (const instanceId of home.list('instances')) this.adopt(instanceId);
+    this.watch = setInterval(() => void this.look(), WATCH_INTERVAL_MS);
+    this.watch.unref();
+  }
+
+  build(request: BuildRequest): Promise<Artifact> {
+    const limits = { unpackedBytes: this.settings.unpackedBytesMax, memoryBytes: BUILD_MEMORY_BYTES };
+    return buildArtifact(this.home, this.store, limits, request);
+  }
+
+  stopBuild(deploymentId: string): Promise<void> {
+    return this.home.forget('builds', deploymentId, 0);
+  }
+
+  removeArtifact(artifactKey: string): Promise<void> {
+    return this.store.delete(artifactKey);
+  }
+
+  async start(request: StartRequest): Promise<{ address: InstanceAddress }> {
+    const { instanceId } = request;
+    const known = this.instances.get(instanceId);
+    if (known && known.run.status().state !== 'prepared') return { address: addressOf(known) };
+    const taken = new Set([...this.instances.values()].map(({ port }) => port));
+    const record = {
+      port: await this.ports.assign(taken),
+      digest: request.digest,
+      memoryLimitBytes: request.memoryLimitBytes,
+    };
+    const run = await this.home.prepare('instances', instanceId);
+    writeFileSync(join(this.home.pathOf('instances', instanceId), 'instance.json'), JSON.stringify(record), {
+      mode: 0o600,
+    });
+    this.instances.set(instanceId, { run, ...record });
+    const app = join(run.filesFolder, 'app');
+    await unpackArchive(await this.store.getStream(request.artifactKey), app, {
+      digest: request.digest,
+      limits: { unpackedBytes: this.settings.unpackedBytesMax, entries: ENTRIES_MAX },
+    });
+    await this.home.giveFiles(run);
+    const program = {
+      argv: resolveStartCommand(app, request.command),
+      env: {
+        NODE_ENV: 'production',
+        ...this.home.environment(run),
+        ...request.env,
+        PORT: String(record.port),
+        HOST: INSTANCE_HOST,
+      },
+      memoryLimitBytes: record.memoryLimitBytes,
+      logFolder: this.home.logs.folderOf(request.deploymentId),
+    };
+    await run.start(program, () => void this.look());
+    const status = run.status();
+    if (status.state === 'ended' && status.exit.notFound) {
+      throw new DeploymentFailure('command_not_found', `"${program.argv.join(' ')}" could not be executed`);
+    }
+    if (status.state === 'prepared') throw new Error(`the runner of instance ${instanceId} did not start`);
+    return { address: addressOf({ ...record }) };
+  }
+
+  async observe(instanceId: string): Promise<Observation> {
+    const instance = this.instances.get(instanceId);
+    const status = instance?.run.status();
+    if (!instance || !status || status.state === 'prepared') return { state: 'absent' };
+    if (status.state === 'running') {
+      return {
+        state: 'running',
+        address: addressOf(instance),
+        digest: instance.digest,
+        listening: listens(instance),
+      };
+    }
+    await instance.run.kill();
+    return { state: 'exited', exit: describe(status.exit, instance.memoryLimitBytes) };
+  }
+
+  async stop(instanceId: string, { graceSeconds }: { graceSeconds: number }): Promise<void> {
+    await this.home.forget('instances', instanceId, graceSeconds);
+    this.instances.delete(instanceId);
+    this.announced.delete(instanceId);
+    this.cpuSeconds.delete(instanceId);
+  }
+
+  async list(): Promise<string[]> {
+    return [...this.instances.keys()];
+  }
+
+  onExit(listener: (instanceId: string) => void): void {
+    this.listeners.push(listener);
+  }
+
+  async sample(instanceIds: readonly string[]): Promise<InstanceSample[]> {
+    return instanceIds.flatMap((instanceId) => {
+      const instance = this.instances.get(instanceId);
+      if (instance?.run.status().state !== 'running') return [];
+      const { cpuSeconds, memoryBytes } = instance.run.usage();
+      // Without a control group the time of a child that ended unseen is lost; the counter stays where it was.
+      const cpuSecondsTotal = Math.max(cpuSeconds, this.cpuSeconds.get(instanceId) ?? 0);
+      this.cpuSeconds.set(instanceId, cpuSecondsTotal);
+      return [{ instanceId, cpuSecondsTotal, memoryBytes }];
+    });
+  }
+
+  openLog(deploymentId: string): LogSink {
+    return this.home.logs.open(deploymentId);
+  }
+
+  async readLog(request: LogRequest): Promise<LogChunk> {
+    return this.home.logs.read(request);
+  }
+
+  /** Stops looking after instances; they go on. */
+  close(): void {
+    clearInterval(this.watch);
+  }
+
+  private adopt(instanceId: string): void {
+    const run = this.home.find('instances', instanceId);
+    const file = join(this.home.pathOf('instances', instanceId), 'instance.json');
+    if (!run || !existsSync(file)) return;
+    const record = JSON.parse(readFileSync(file, 'utf8')) as InstanceRecord;
+    this.instances.set(instanceId, { run, ...record });
+  }
+
+  /** Ends what exceeds its memory (without control groups), and announces what ended, each once. */
+  private async look(): Promise<void> {
+    for (const [instanceId, { run, memoryLimitBytes }] of this.instances) {
+      const { state } = run.status();
+      if (
+        state === 'running' &&
+        this.memoryLimit === 'watchdog' &&
+        run.usage().memoryBytes > memoryLimitBytes
+      ) {
+        run.markMemoryExceeded();
+        await run.kill().catch(() => {});
+      }
+      if (state !== 'ended' || this.announced.has(instanceId)) continue;
+      this.announced.add(instanceId);
+      try {
+        await run.kill();
+      } catch {
+        // Something is stuck in the kernel: the next look tries again.
+        this.announced.delete(instanceId);
+        continue;
+      }
+      for (const listener of this.listeners) listener(instanceId);
+    }
+  }
+}
+
+function addressOf({ port }: { port: number }): InstanceAddress {
+  return { host: INSTANCE_HOST, port };
+}
+
+/** Whether the instance itself, and not a stranger on its port, takes connections. */
+function listens({ port, run }: Instance): boolean {
+  const users = listeningUsers(port);
+  if (users === null) return true;
+  return run.uid === null ? users.length > 0 : users.length > 0 && users.every((uid) => uid === run.uid);
+}
+
+function describe(exit: EndOfRun, memoryLimitBytes: number): InstanceExit {
+  const { code, signal } = exit;
+  if (exit.memoryExceeded) {
+    return {
+      reason: 'memory_exceeded',
+      code,
+      detail: `used more than its ${memoryLimitBytes / 1024 ** 2} MiB of memory`,
+    };
+  }
+  if (exit.notFound)
+    return { reason: 'command_not_found', code, detail: 'its program could not be executed' };
+  if (signal) return { reason: 'ended', code, detail: `killed by ${signal}` };
+  if (code !== null) return { reason: 'ended', code, detail: `exited with code ${code}` };
+  return {
+    reason: 'ended',
+    code,
+    detail: 'its supervision was lost, by a restart of the machine for example',
+  };
+}

@@ -1,0 +1,131 @@
+import { constants, createWriteStream } from 'node:fs';
+import { lstat, open, readdir, readlink } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createGzip } from 'node:zlib';
+import { pack, type Pack } from 'tar-stream';
+import { DeploymentFailure } from './deployment-failure.js';
+
+const EPOCH = new Date(0);
+
+export interface PackRequest {
+  folder: string;
+  /** Only files of this user are taken: a hard link to someone else's file would be read with the engine's rights. */
+  owner: number | null;
+  unpackedBytesMax: number;
+  signal: AbortSignal;
+}
+
+/**
+ * Packs a folder into `file` as `.tar.gz`. Equal contents give equal bytes: names are sorted, and time and owner are left out.
+ * @throws DeploymentFailure source_invalid when the folder is too large
+ */
+export async function packFolder(
+  file: string,
+  request: PackRequest,
+): Promise<{ digest: string; sizeBytes: number }> {
+  const hash = createHash('sha256');
+  let sizeBytes = 0;
+  const measure = new Transform({
+    transform(bytes: Buffer, _encoding, done) {
+      hash.update(bytes);
+      sizeBytes += bytes.length;
+      done(null, bytes);
+    },
+  });
+  const archive = pack();
+  const writing = pipeline(
+    archive as unknown as NodeJS.ReadableStream,
+    createGzip(),
+    measure,
+    createWriteStream(file, { mode: 0o600 }),
+    { signal: request.signal },
+  );
+  writing.catch(() => {});
+  try {
+    await addFolder(archive, '', request, { bytes: 0 });
+    archive.finalize();
+  } catch (error) {
+    archive.destroy();
+    throw error;
+  }
+  await writing;
+  return { digest: hash.digest('hex'), sizeBytes };
+}
+
+async function addFolder(
+  archive: Pack,
+  path: string,
+  request: PackRequest,
+  total: { bytes: number },
+): Promise<void> {
+  const names = (await readdir(join(request.folder, path))).sort();
+  for (const name of names) {
+    request.signal.throwIfAborted();
+    const entry = path === '' ? name : `${path}/${name}`;
+    const full = join(request.folder, entry);
+    const { uid, ...info } = await lstatKind(full);
+    if (request.owner !== null && uid !== request.owner) continue;
+    if (info.kind === 'directory') {
+      archive.entry({ ...plain(entry), type: 'directory', mode: 0o755 });
+      await addFolder(archive, entry, request, total);
+    } else if (info.kind === 'symlink') {
+      archive.entry({ ...plain(entry), type: 'symlink', linkname: await readlink(full), mode: 0o777 });
+    } else if (info.kind === 'file') {
+      await addFile(archive, entry, full, request, total);
+    }
+  }
+}
+
+async function addFile(
+  archive: Pack,
+  entry: string,
+  full: string,
+  request: PackRequest,
+  total: { bytes: number },
+): Promise<void> {
+  const handle = await open(full, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    const { size, mode, uid } = await handle.stat();
+    if (request.owner !== null && uid !== request.owner) return;
+    total.bytes += size;
+    if (total.bytes > request.unpackedBytesMax) {
+      throw new DeploymentFailure(
+        'source_invalid',
+        `the built app is larger than ${request.unpackedBytesMax} bytes`,
+      );
+    }
+    const sink = archive.entry({
+      ...plain(entry),
+      type: 'file',
+      size,
+      mode: (mode & 0o111) === 0 ? 0o644 : 0o755,
+    });
+    await pipeline(
+      size === 0 ? Readable.from([]) : handle.createReadStream({ end: size - 1, autoClose: false }),
+      sink as unknown as NodeJS.WritableStream,
+    );
+  } finally {
+    await handle.close();
+  }
+}
+
+async function lstatKind(
+  path: string,
+): Promise<{ kind: 'file' | 'directory' | 'symlink' | 'other'; uid: number }> {
+  const stats = await lstat(path);
+  const kind = stats.isFile()
+    ? 'file'
+    : stats.isDirectory()
+      ? 'directory'
+      : stats.isSymbolicLink()
+        ? 'symlink'
+        : 'other';
+  return { kind, uid: stats.uid };
+}
+
+function plain(name: string) {
+  return { name, mtime: EPOCH, uid: 0, gid: 0, uname: '', gname: '' };
+}

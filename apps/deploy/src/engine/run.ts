@@ -1,0 +1,239 @@
+/**
+ * A run: one program of an organization (an instance of its app, a build, a git fetch) with everything it starts, in
+ * a folder of its own.
+ *
+ *   prepared ──start──► running ──► ended
+ *
+ * What it is follows from files alone, so any later life of the service reads the same:
+ *  - `run.json` says which user it has; written before the user owns anything.
+ *  - no `runner.json`: never started. The runner creates it exclusively, so a run is started at most once.
+ *  - `exit.json`: ended, and how.
+ *  - `runner.json` whose runner no longer lives (pid, start time and boot compared) but no `exit.json`: the runner was
+ *    killed or the machine restarted; it has ended with an unknown code. What is left of it is ended before anyone is told.
+ *
+ * A crash of the service changes none of this: the runner leads a session of its own and needs the service for nothing.
+ * `end` resolves when no process is left: members of the control group, processes of the run's own user, and where
+ * there is neither, the program's session and what carries the run's marker in its environment.
+ */
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, openSync, closeSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import type { Readable, Writable } from 'node:stream';
+import { basename, dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { ControlGroups } from './control-groups.js';
+import type { RunUsers } from './run-users.js';
+import { bootId, isAlive, processesOfSession, processesOfUser, usageOf } from './runner/process-table.mjs';
+import type { RunExit, RunnerState, RunOrder } from './runner/runner.mjs';
+
+const RUNNER = fileURLToPath(new URL('./runner/runner.mjs', import.meta.url));
+const POLL_MS = 40;
+const KILL_TIMEOUT_MS = 10_000;
+const MARKER = 'CAPSULE_RUN_ID';
+
+export interface RunContext {
+  groups: ControlGroups | null;
+  users: RunUsers;
+  logBytesMax: number;
+  /** Faster output makes the program wait. */
+  logBytesPerSecond: number;
+}
+
+export interface Program {
+  argv: string[];
+  env: Record<string, string>;
+  memoryLimitBytes: number;
+  logFolder: string;
+}
+
+export type RunStatus = { state: 'prepared' } | { state: 'running' } | { state: 'ended'; exit: EndOfRun };
+
+export interface EndOfRun extends RunExit {
+  memoryExceeded: boolean;
+}
+
+export class Run {
+  readonly id: string;
+  /** What the program may write: its files, home and temporary files. */
+  readonly filesFolder: string;
+
+  private constructor(
+    private readonly folder: string,
+    readonly uid: number | null,
+    private readonly context: RunContext,
+  ) {
+    this.id = `${basename(dirname(folder))}-${basename(folder)}`;
+    this.filesFolder = join(folder, 'files');
+  }
+
+  static async prepare(folder: string, uid: number | null, context: RunContext): Promise<Run> {
+    await mkdir(folder, { recursive: true, mode: 0o711 });
+    writeFileSync(join(folder, 'run.json'), JSON.stringify({ uid }), { mode: 0o600 });
+    await mkdir(join(folder, 'files'), { recursive: true, mode: 0o700 });
+    return new Run(folder, uid, context);
+  }
+
+  /** @returns null when no run was prepared in the folder */
+  static find(folder: string, context: RunContext): Run | null {
+    const record = readJson<{ uid: number | null }>(join(folder, 'run.json'));
+    return record && new Run(folder, record.uid, context);
+  }
+
+  /** Resolves when the program was started, or could not be (its status tells). A second start changes nothing. */
+  async start(program: Program, onEnd: () => void = () => {}): Promise<void> {
+    const { groups, users, logBytesMax, logBytesPerSecond } = this.context;
+    groups?.create(this.id, program.memoryLimitBytes);
+    const { argv, uid } = users.become(this.uid, program.argv);
+    const order: RunOrder = {
+      folder: this.folder,
+      argv,
+      uid,
+      workingFolder: join(this.filesFolder, 'app'),
+      env: { ...program.env, [MARKER]: this.id },
+      joinFiles: groups?.joinFiles(this.id) ?? [],
+      leaveFiles: groups?.leaveFiles() ?? [],
+      log: { folder: program.logFolder, maxBytes: logBytesMax, bytesPerSecond: logBytesPerSecond },
+    };
+    const faults = openSync(join(this.folder, 'runner.log'), 'a', 0o600);
+    const runner = spawn(process.execPath, ['--max-semi-space-size=1', RUNNER, this.id], {
+      cwd: '/',
+      env: {},
+      detached: true,
+      stdio: ['pipe', 'pipe', faults],
+    }) as ChildProcessByStdio<Writable, Readable, null>;
+    closeSync(faults);
+    runner.once('exit', onEnd);
+    runner.stdin.on('error', () => {});
+    runner.stdin.end(JSON.stringify(order));
+    await Promise.race([once(runner.stdout, 'data'), once(runner, 'exit')]);
+    runner.stdout.destroy();
+    runner.unref();
+  }
+
+  status(): RunStatus {
+    const state = this.runnerState();
+    if (!state) return { state: 'prepared' };
+    const exit = this.exit();
+    if (exit) return { state: 'ended', exit: { ...exit, memoryExceeded: this.memoryExceeded() } };
+    if (state.bootId === bootId() && isAlive(state.runner)) return { state: 'running' };
+    // The runner may have written its last word between the two looks.
+    const late = this.exit() ?? {
+      code: null,
+      signal: null,
+      notFound: false,
+      endedAt: new Date().toISOString(),
+    };
+    return { state: 'ended', exit: { ...late, memoryExceeded: this.memoryExceeded() } };
+  }
+
+  /** Resolves when the program has ended. Polls, because the runner may be another life's child. */
+  async ended(signal: AbortSignal): Promise<EndOfRun> {
+    for (;;) {
+      signal.throwIfAborted();
+      const status = this.status();
+      if (status.state === 'ended') return status.exit;
+      await delay(100);
+    }
+  }
+
+  /** Notes why the watchdog is about to end it. */
+  markMemoryExceeded(): void {
+    writeFileSync(join(this.folder, 'memory-exceeded'), '');
+  }
+
+  /**
+   * Asks the program to end, and after `graceSeconds` ends whatever is left by force.
+   * @throws Error when something survives SIGKILL (stuck in the kernel)
+   */
+  async end(graceSeconds: number): Promise<void> {
+    const state = await this.settledState();
+    if (state?.program && state.bootId === bootId() && isAlive(state.program)) {
+      sendSignal(-state.program.pid, 'SIGTERM');
+      const deadline = Date.now() + graceSeconds * 1000;
+      while (Date.now() < deadline && this.members().length > 0) await delay(POLL_MS);
+    }
+    await this.kill();
+    if (state?.bootId === bootId()) {
+      // It still writes the last lines; one that hangs is not waited for.
+      const deadline = Date.now() + 2_000;
+      while (Date.now() < deadline && isAlive(state.runner)) await delay(POLL_MS);
+      if (isAlive(state.runner)) sendSignal(state.runner.pid, 'SIGKILL');
+    }
+    this.context.groups?.remove(this.id);
+  }
+
+  /** Ends by force what outlived the program. */
+  async kill(): Promise<void> {
+    const deadline = Date.now() + KILL_TIMEOUT_MS;
+    this.context.groups?.forbidForks(this.id);
+    for (;;) {
+      const members = this.members();
+      if (members.length === 0) return;
+      if (Date.now() > deadline)
+        throw new Error(`processes ${members.join(', ')} of run ${this.id} can not be ended`);
+      for (const pid of members) sendSignal(pid, 'SIGKILL');
+      await delay(POLL_MS);
+    }
+  }
+
+  usage(): { cpuSeconds: number; memoryBytes: number } {
+    const { groups } = this.context;
+    const usage = usageOf(groups ? groups.members(this.id) : this.members());
+    return { ...usage, cpuSeconds: groups?.cpuSeconds(this.id) ?? usage.cpuSeconds };
+  }
+
+  /** A runner that was just started has not written down its program yet; nothing may be born behind our back. */
+  private async settledState(): Promise<RunnerState | null> {
+    const deadline = Date.now() + 2_000;
+    for (;;) {
+      const state = this.runnerState();
+      if (!state || state.program || state.bootId !== bootId() || !isAlive(state.runner)) return state;
+      if (Date.now() > deadline) sendSignal(state.runner.pid, 'SIGKILL');
+      await delay(POLL_MS);
+    }
+  }
+
+  private members(): number[] {
+    const members = new Set(this.context.groups?.members(this.id));
+    const others = this.uid === null ? this.sessionMembers() : processesOfUser(this.uid);
+    for (const pid of others) members.add(pid);
+    return [...members];
+  }
+
+  private sessionMembers(): number[] {
+    const state = this.runnerState();
+    if (!state || state.bootId !== bootId()) return [];
+    return processesOfSession({ leader: state.program, marker: `${MARKER}=${this.id}` });
+  }
+
+  private memoryExceeded(): boolean {
+    return existsSync(join(this.folder, 'memory-exceeded')) || !!this.context.groups?.memoryExceeded(this.id);
+  }
+
+  private runnerState(): RunnerState | null {
+    return readJson<RunnerState>(join(this.folder, 'runner.json'));
+  }
+
+  private exit(): RunExit | null {
+    return readJson<RunExit>(join(this.folder, 'exit.json'));
+  }
+}
+
+/** Files of the engine itself, written by rename or before anyone knows them; a torn one counts as not there. */
+function readJson<Content>(path: string): Content | null {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Content;
+  } catch {
+    return null;
+  }
+}
+
+function sendSignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It ended in this moment.
+  }
+}

@@ -1,0 +1,180 @@
+/**
+ * What the operating system knows about processes: the only file that reads /proc, and the only one that knows there
+ * is a `ps` on systems without it (macOS). Plain JavaScript because the runner loads it, too.
+ *
+ * A process is identified by boot, pid and start time together: a pid alone is given to another process sooner or later.
+ */
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+
+const LINUX = process.platform === 'linux';
+/** USER_HZ, which the kernel fixes at 100 for what it reports in /proc on every architecture Node runs on. */
+const TICKS_PER_SECOND = 100;
+/** /proc/<pid>/statm counts pages; larger ones exist on some arm64 kernels, whose AT_PAGESZ Node does not tell. */
+const PAGE_BYTES = 4096;
+
+/** @typedef {{ pid: number, start: string }} ProcessIdentity */
+/** @typedef {{ pid: number, session: number, start: string, cpuSeconds: number }} ProcessStatus */
+
+/** Changes with every start of the machine. */
+export function bootId() {
+  if (LINUX) return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  return execFileSync('sysctl', ['-n', 'kern.bootsessionuuid'], { encoding: 'utf8' }).trim();
+}
+
+/**
+ * @param {number} pid
+ * @returns {string | null} null when there is no such process, or only its unread exit code is left (a zombie)
+ */
+export function processStart(pid) {
+  return processStatus(pid)?.start ?? null;
+}
+
+/** @param {ProcessIdentity} process */
+export function isAlive({ pid, start }) {
+  return processStart(pid) === start;
+}
+
+/**
+ * @param {number} pid
+ * @returns {ProcessStatus | null}
+ */
+function processStatus(pid) {
+  if (!LINUX) return psStatus(pid);
+  const text = readOrNull(`/proc/${pid}/stat`);
+  if (text === null) return null;
+  // The name in parentheses may hold blanks and parentheses itself; fields are counted from behind it (proc(5)).
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  if (fields[0] === 'Z' || fields[0] === 'X') return null;
+  const ticks = [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index]), 0);
+  return {
+    pid,
+    session: Number(fields[3]),
+    start: fields[19] ?? '',
+    cpuSeconds: ticks / TICKS_PER_SECOND,
+  };
+}
+
+/** @param {number} uid @returns {number[]} pids of the living processes of a user */
+export function processesOfUser(uid) {
+  return pids().filter((pid) => {
+    const owner = ownerOf(pid);
+    // A process that made itself undumpable shows root as the owner of its folder: its status tells the truth.
+    if (owner === uid || (owner === 0 && uid !== 0 && realUid(pid) === uid))
+      return processStart(pid) !== null;
+    return false;
+  });
+}
+
+/**
+ * For runs that share the user of the platform: what is in the program's session, and what carries the marker in
+ * its environment (a daemon leaves the session, but keeps the environment unless it hides on purpose).
+ * @param {{ leader: ProcessIdentity | null, marker: string }} run
+ * @returns {number[]}
+ */
+export function processesOfSession({ leader, marker }) {
+  const own = process.getuid?.();
+  // Without its leader the number of a session may be another one's by now.
+  const session = leader && isAlive(leader) ? leader.pid : null;
+  return pids().filter((pid) => {
+    if (pid === process.pid || (LINUX && ownerOf(pid) !== own)) return false;
+    const status = processStatus(pid);
+    if (!status) return false;
+    return status.session === session || hasMarker(pid, marker);
+  });
+}
+
+/**
+ * CPU seconds (children that ended and were waited for included) and resident bytes; what ended meanwhile counts nothing.
+ * @param {readonly number[]} pidList
+ */
+export function usageOf(pidList) {
+  let cpuSeconds = 0;
+  let memoryBytes = 0;
+  for (const pid of pidList) {
+    const status = processStatus(pid);
+    if (!status) continue;
+    cpuSeconds += status.cpuSeconds;
+    memoryBytes += residentBytes(pid);
+  }
+  return { cpuSeconds, memoryBytes };
+}
+
+/**
+ * Users whose processes listen on a TCP port of this machine; null where the system doesn't tell.
+ * @param {number} port
+ * @returns {number[] | null}
+ */
+export function listeningUsers(port) {
+  if (!LINUX) return null;
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const users = [];
+  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
+    for (const line of (readOrNull(table) ?? '').split('\n').slice(1)) {
+      // Columns: number, local address, remote address, state (0A is LISTEN), queues, timer, retransmits, uid.
+      const columns = line.trim().split(/\s+/);
+      if (columns[3] === '0A' && columns[1]?.endsWith(suffix)) users.push(Number(columns[7]));
+    }
+  }
+  return users;
+}
+
+/** @returns {number[]} */
+function pids() {
+  if (LINUX)
+    return readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name))
+      .map(Number);
+  return execFileSync('ps', ['-axo', 'pid='], { encoding: 'utf8' }).trim().split(/\s+/).map(Number);
+}
+
+/** @param {number} pid */
+function ownerOf(pid) {
+  return statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid;
+}
+
+/** @param {number} pid */
+function realUid(pid) {
+  return Number(/^Uid:\t(\d+)/m.exec(readOrNull(`/proc/${pid}/status`) ?? '')?.[1] ?? -1);
+}
+
+/** @param {number} pid @param {string} marker */
+function hasMarker(pid, marker) {
+  if (LINUX) return `\0${readOrNull(`/proc/${pid}/environ`) ?? ''}`.includes(`\0${marker}\0`);
+  return psColumn(pid, ['-E', '-o', 'command=']).includes(` ${marker}`);
+}
+
+/** @param {number} pid */
+function residentBytes(pid) {
+  if (LINUX) return Number(readOrNull(`/proc/${pid}/statm`)?.split(' ')[1] ?? 0) * PAGE_BYTES;
+  return Number(psColumn(pid, ['-o', 'rss='])) * 1024;
+}
+
+/** @param {number} pid @returns {ProcessStatus | null} */
+function psStatus(pid) {
+  const line = psColumn(pid, ['-o', 'state=,pgid=,cputime=,lstart=']);
+  const match = /^(\S+)\s+(\d+)\s+(?:(\d+):)?(\d+):([\d.]+)\s+(.+)$/.exec(line);
+  if (!match || match[1]?.startsWith('Z')) return null;
+  const [, , group, hours = '0', minutes, seconds, start = ''] = match;
+  // ps of macOS shows no session; the program leads a group of its own, which serves as well.
+  const cpuSeconds = Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
+  return { pid, session: Number(group), start, cpuSeconds };
+}
+
+/** @param {number} pid @param {string[]} options */
+function psColumn(pid, options) {
+  try {
+    return execFileSync('ps', [...options, '-p', String(pid)], { encoding: 'utf8' }).trim();
+  } catch {
+    return '';
+  }
+}
+
+/** @param {string} path @returns {string | null} null when the process is gone or closed to us */
+function readOrNull(path) {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,186 @@
+/**
+ * Unpacks a tar of strangers into a new folder, safely:
+ *
+ *  - only regular files, directories, and links that stay inside; names that lead out, devices, pipes and anything
+ *    that is there twice (also by the folder's own idea of equal names: case, Unicode form) are refused;
+ *  - symbolic links are made last, so that nothing is written through one. Their targets may climb (`..`) only at
+ *    the beginning, from a real directory, and so can't be combined with each other to lead out;
+ *  - owner, time and mode are ours: 0644, or 0755 for what may be executed; no setuid, setgid or sticky bits;
+ *  - bytes, entries, and depth are bounded while reading.
+ *
+ * It works in a sibling `<target>.unpacking` and renames at the end: the target is there completely or not at all.
+ * A single top-level folder is stripped, as archives of code hosting sites have one.
+ */
+import { createWriteStream } from 'node:fs';
+import { link, mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { extract, type Header } from 'tar-stream';
+import { DeploymentFailure } from '../engine/deployment-failure.js';
+
+export interface UnpackLimits {
+  unpackedBytes: number;
+  entries: number;
+}
+
+const PATH_BYTES_MAX = 1_024;
+const NAME_BYTES_MAX = 255;
+const DEPTH_MAX = 64;
+// eslint-disable-next-line no-control-regex -- control characters are what is looked for
+const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
+
+/**
+ * @param tar the plain tar, already decompressed
+ * @param target must not exist; its parent must
+ * @throws DeploymentFailure source_invalid, with nothing left behind
+ */
+export async function unpackTar(
+  tar: AsyncIterable<Uint8Array>,
+  target: string,
+  limits: UnpackLimits,
+): Promise<void> {
+  const staging = `${target}.unpacking`;
+  await rm(staging, { recursive: true, force: true });
+  await mkdir(staging, { mode: 0o700 });
+  try {
+    const links = await unpackFiles(tar, staging, limits);
+    const [only, ...others] = await readdir(staging, { withFileTypes: true });
+    const stripped = only?.isDirectory() && others.length === 0 && links.every(({ path }) => path.length > 1);
+    for (const { path, linkTarget } of links) await makeLink(staging, path, linkTarget, stripped ? 1 : 0);
+    await rename(stripped && only ? join(staging, only.name) : staging, target);
+  } catch (error) {
+    throw asFailure(error);
+  } finally {
+    await rm(staging, { recursive: true, force: true });
+  }
+}
+
+interface SymbolicLink {
+  path: string[];
+  linkTarget: string;
+}
+
+async function unpackFiles(
+  tar: AsyncIterable<Uint8Array>,
+  root: string,
+  limits: UnpackLimits,
+): Promise<SymbolicLink[]> {
+  const links: SymbolicLink[] = [];
+  const directories = new Set(['']);
+  const files = new Set<string>();
+  let bytes = 0;
+  let entries = 0;
+  const extraction = extract();
+  const feeding = pipeline(tar, extraction as unknown as NodeJS.WritableStream);
+  // Its rejection is that of the iteration below; without a listener it would be an unhandled one beside it.
+  feeding.catch(() => {});
+  for await (const entry of extraction) {
+    const { header } = entry;
+    entries += 1;
+    if (entries > limits.entries) refuse(`it holds more than ${limits.entries} entries`);
+    bytes += header.size;
+    if (bytes > limits.unpackedBytes) refuse(`it unpacks to more than ${limits.unpackedBytes} bytes`);
+    const path = splitName(header.name);
+    if (path.length === 0) {
+      entry.resume();
+      continue;
+    }
+    await makeDirectories(root, path.slice(0, -1), directories);
+    const name = path.join('/');
+    switch (header.type) {
+      case 'directory':
+        await makeDirectories(root, path, directories);
+        break;
+      case 'file':
+      case 'contiguous-file':
+        await pipeline(
+          Readable.from(entry),
+          createWriteStream(join(root, name), { flags: 'wx', mode: modeOf(header) }),
+        );
+        files.add(name);
+        continue;
+      case 'link': {
+        const original = splitName(header.linkname).join('/');
+        if (!files.has(original)) refuse(`"${name}" is a link to something that is no file of the archive`);
+        await link(join(root, original), join(root, name));
+        files.add(name);
+        break;
+      }
+      case 'symlink':
+        links.push({ path, linkTarget: header.linkname });
+        break;
+      default:
+        refuse(`"${name}" is neither file, directory nor link`);
+    }
+    entry.resume();
+  }
+  await feeding;
+  if (files.size === 0) refuse('it holds no files');
+  return links;
+}
+
+/** Segments of a name without `.` and empty ones. */
+function splitName(name: string): string[] {
+  if (name.startsWith('/')) refuse('it holds an absolute path');
+  if (CONTROL_CHARACTERS.test(name)) refuse('it holds a name with control characters');
+  const path = name.split('/').filter((segment) => segment !== '' && segment !== '.');
+  if (path.includes('..')) refuse('it holds a path that leads out of it');
+  if (path.length > DEPTH_MAX) refuse(`it holds a path deeper than ${DEPTH_MAX} folders`);
+  if (
+    Buffer.byteLength(name) > PATH_BYTES_MAX ||
+    path.some((segment) => Buffer.byteLength(segment) > NAME_BYTES_MAX)
+  ) {
+    refuse('it holds a path that is too long');
+  }
+  return path;
+}
+
+async function makeDirectories(root: string, path: string[], made: Set<string>): Promise<void> {
+  for (let depth = 1; depth <= path.length; depth += 1) {
+    const name = path.slice(0, depth).join('/');
+    if (made.has(name)) continue;
+    await mkdir(join(root, name), { mode: 0o755 });
+    made.add(name);
+  }
+}
+
+/** @param stripped how many leading segments of the path the finished folder won't have */
+async function makeLink(root: string, path: string[], target: string, stripped: number): Promise<void> {
+  const segments = target.split('/').filter((segment) => segment !== '' && segment !== '.');
+  const climbed = segments.findIndex((segment) => segment !== '..');
+  const climbs = climbed < 0 ? segments.length : climbed;
+  const outside =
+    target === '' ||
+    target.startsWith('/') ||
+    CONTROL_CHARACTERS.test(target) ||
+    climbs > path.length - 1 - stripped ||
+    segments.slice(climbs).includes('..');
+  if (outside) refuse(`the link "${path.join('/')}" leads out of it`);
+  await symlink(target, join(root, ...path));
+}
+
+function modeOf(header: Header): number {
+  return ((header.mode ?? 0) & 0o111) === 0 ? 0o644 : 0o755;
+}
+
+function refuse(detail: string): never {
+  throw new DeploymentFailure('source_invalid', `the archive can not be used: ${detail}`);
+}
+
+function asFailure(error: unknown): Error {
+  if (error instanceof DeploymentFailure || !(error instanceof Error)) return error as Error;
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'EEXIST' || code === 'ENOTDIR' || code === 'EISDIR') {
+    return new DeploymentFailure(
+      'source_invalid',
+      'the archive can not be used: it holds the same path twice',
+      { cause: error },
+    );
+  }
+  // Faults of the disk or a cancellation are not the archive's.
+  if (code?.startsWith('E') || error.name === 'AbortError') return error;
+  return new DeploymentFailure('source_invalid', `the archive can not be used: ${error.message}`, {
+    cause: error,
+  });
+}
