@@ -1,4 +1,4 @@
-import { BeforeInsert, Column, PrimaryColumn, UpdateDateColumn } from 'typeorm';
+import { BeforeInsert, Column, PrimaryColumn } from 'typeorm';
 import { uuidv7 } from './uuid.js';
 
 /**
@@ -12,8 +12,11 @@ export abstract class AuditedEntity {
   @Column({ name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'now()', update: false })
   createdAt!: Date;
 
-  /** Declared as TypeORM's update date so that `save` reads back what the trigger wrote. */
-  @UpdateDateColumn({ name: 'updated_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
+  /**
+   * After an update, what it was before: read the row again to know. TypeORM's own update date would be read back, but
+   * also written, and the app role may write only the columns that it changes.
+   */
+  @Column({ name: 'updated_at', type: 'timestamptz', precision: 3, default: () => 'now()', update: false })
   updatedAt!: Date;
 
   @Column({

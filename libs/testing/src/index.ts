@@ -1,1 +1,4 @@
+export { createTestDatabase, TestDatabase } from './database.js';
 export { startTestNats, TestNats } from './nats.js';
+export { type EventServiceOptions, startEventService } from './event-service.js';
+export { eventually } from './eventually.js';
