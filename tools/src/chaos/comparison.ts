@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type ServiceName, serviceNames } from '@capsule/contracts';
+import type pg from 'pg';
+import { byName } from '../supervisor/platform-settings.js';
+import type { PrivatePlatform } from '../supervisor/private-platform.js';
+import { connectAsSuperuser } from '../supervisor/servers/postgres.js';
+import type { Acknowledged } from './traffic.js';
+
+export interface Verdict {
+  lost: number;
+  duplicated: number;
+  findings: string[];
+}
+
+interface Databases {
+  ids(service: ServiceName, query: string): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/** A message whose consumer died comes again after 30 s; then a few rounds of that must have passed in silence. */
+const SETTLED_AFTER_MS = 35_000;
+const GIVE_UP_MS = 180_000;
+const EVERY_MS = 1_000;
+
+export async function openDatabases({ home, settings }: PrivatePlatform): Promise<Databases> {
+  const clients = byName(serviceNames, (service) => {
+    const cluster = settings.clusters[service];
+    return connectAsSuperuser(home, service, cluster, cluster.database);
+  });
+  return {
+    ids: async (service, query) => {
+      const client: pg.Client = await clients[service];
+      return (await client.query<{ id: string }>(query)).rows.map((row) => row.id);
+    },
+    close: async () => {
+      await Promise.all(Object.values(clients).map(async (client) => (await client).end()));
+    },
+  };
+}
+
+/** What has to be in one place because it is in another. */
+const effects: { of: string; source: [ServiceName, string]; in: string; target: [ServiceName, string] }[] = [
+  effect('organizations of auth', ['auth', 'organizations', 'id'], 'billing customers', [
+    'billing',
+    'customers',
+    'tenant_id',
+  ]),
+  effect('organizations of auth', ['auth', 'organizations', 'id'], 'deploy', [
+    'deploy',
+    'organizations',
+    'tenant_id',
+  ]),
+  effect('organizations of auth', ['auth', 'organizations', 'id'], 'deploy quotas', [
+    'deploy',
+    'quotas',
+    'tenant_id',
+  ]),
+  effect('organizations of auth', ['auth', 'organizations', 'id'], 'monitor', [
+    'monitor',
+    'organizations',
+    'tenant_id',
+  ]),
+  effect('apps of deploy', ['deploy', 'apps', 'id'], 'monitor', ['monitor', 'apps', 'id']),
+  {
+    of: 'app events of deploy',
+    source: ['deploy', "SELECT id FROM outbox WHERE type = 'capsule.deploy.app.created.v1'"],
+    in: "monitor's timeline",
+    target: ['monitor', "SELECT event_id AS id FROM activities WHERE type = 'capsule.deploy.app.created.v1'"],
+  },
+];
+
+type Column = [service: ServiceName, table: string, column: string];
+
+function effect(of: string, source: Column, into: string, target: Column) {
+  const query = ([service, table, column]: Column): [ServiceName, string] => [
+    service,
+    `SELECT ${column} AS id FROM ${table}`,
+  ];
+  return { of, source: query(source), in: into, target: query(target) };
+}
+
+/** Waits until nothing is under way any more, then compares. Lost or doubled things do not mend, so they end the wait. */
+export async function compareDatabases(databases: Databases, acknowledged: Acknowledged): Promise<Verdict> {
+  const startedAt = performance.now();
+  for (;;) {
+    const verdict = await compareOnce(databases, acknowledged);
+    const waited = performance.now() - startedAt;
+    if ((verdict.lost === 0 && waited > SETTLED_AFTER_MS) || waited > GIVE_UP_MS) return verdict;
+    await sleep(EVERY_MS);
+  }
+}
+
+async function compareOnce(databases: Databases, acknowledged: Acknowledged): Promise<Verdict> {
+  const findings: string[] = [];
+  let lost = 0;
+  let duplicated = 0;
+  const note = (missing: string[], doubled: number, what: string) => {
+    lost += missing.length;
+    duplicated += doubled;
+    if (missing.length > 0) findings.push(`${missing.length} ${what} are missing, such as ${missing[0]}`);
+    if (doubled > 0) findings.push(`${doubled} ${what} are there more than once`);
+  };
+
+  const answered: [string, ServiceName, string, string[]][] = [
+    ['answered organizations', 'auth', 'SELECT id FROM organizations', acknowledged.organizations],
+    ['answered projects', 'deploy', 'SELECT id FROM projects', acknowledged.projects],
+    ['answered apps', 'deploy', 'SELECT id FROM apps', acknowledged.apps],
+  ];
+  for (const [what, service, query, ids] of answered) {
+    const stored = await databases.ids(service, query);
+    // Each step was repeated until it was answered: more rows than answers are repetitions that took effect.
+    note(without(ids, stored), Math.max(0, stored.length - new Set(ids).size), what);
+  }
+  for (const { of, source, in: into, target } of effects) {
+    const [wanted, found] = await Promise.all([databases.ids(...source), databases.ids(...target)]);
+    note(without(wanted, found), found.length - new Set(found).size, `${of} in ${into}`);
+  }
+  for (const service of serviceNames) {
+    const waiting = await databases.ids(service, 'SELECT id FROM outbox WHERE published_at IS NULL');
+    note(waiting, 0, `published events of ${service}`);
+  }
+  return { lost, duplicated, findings };
+}
+
+function without(ids: readonly string[], present: readonly string[]): string[] {
+  const set = new Set(present);
+  return ids.filter((id) => !set.has(id));
+}
