@@ -28,6 +28,23 @@ export const authEnvironment = {
         max: 31_536_000,
         default: 2_592_000,
       }),
+      refreshGraceSeconds: integer(
+        'JWT_REFRESH_GRACE_SECONDS',
+        'Seconds in which a refresh token used again returns the same successor (parallel and repeated requests)',
+        { min: 0, max: 300, default: 10 },
+      ),
+      refreshKey: secret(
+        'JWT_REFRESH_KEY',
+        'Key that refresh tokens are derived from their predecessors with',
+        {
+          generated: 'key',
+        },
+      ),
+      sessionTtlSeconds: integer(
+        'JWT_SESSION_TTL_SECONDS',
+        'Seconds after which a session ends, however often it was refreshed',
+        { min: 60, max: 31_536_000, default: 7_776_000 },
+      ),
     },
     password: {
       pepper: secret(

@@ -1,0 +1,33 @@
+import { Module } from '@nestjs/common';
+import { ConfigModule } from '@nestjs/config';
+import { DatabaseIndicator, DatabaseModule, MigrationsIndicator } from '@capsule/database';
+import { HealthModule } from '@capsule/health';
+import { MessagingModule, NatsIndicator } from '@capsule/messaging';
+import { OutboxModule } from '@capsule/outbox';
+import { config } from './config.js';
+import { entities } from './entities.js';
+import { KeyModule } from './keys/key.module.js';
+import { OrganizationModule } from './organizations/organization.module.js';
+import { SessionModule } from './sessions/session.module.js';
+import { SignUpModule } from './sign-up/sign-up.module.js';
+import { UserModule } from './users/user.module.js';
+
+const settings = config();
+
+@Module({
+  imports: [
+    ConfigModule.forRoot({ ignoreEnvFile: true, isGlobal: true, load: [config] }),
+    DatabaseModule.forService(settings.database, { entities }),
+    MessagingModule.forApp({ app: 'auth', nats: settings.nats }),
+    OutboxModule.forService({ service: 'auth', ...settings.outbox }),
+    HealthModule.forApp({
+      indicators: [DatabaseIndicator, MigrationsIndicator, NatsIndicator],
+    }),
+    KeyModule,
+    OrganizationModule,
+    SessionModule,
+    SignUpModule,
+    UserModule,
+  ],
+})
+export class AppModule {}

@@ -1,0 +1,14 @@
+import { Controller } from '@nestjs/common';
+import { keySetGet, type ResponseOf } from '@capsule/contracts';
+import { Rpc } from '@capsule/messaging';
+import { TokenSigner } from './token-signer.js';
+
+@Controller()
+export class KeySetController {
+  constructor(private readonly signer: TokenSigner) {}
+
+  @Rpc(keySetGet)
+  get(): ResponseOf<typeof keySetGet> {
+    return this.signer.keySet();
+  }
+}

@@ -1,0 +1,15 @@
+import { Module } from '@nestjs/common';
+import { KeyModule } from '../keys/key.module.js';
+import { OrganizationModule } from '../organizations/organization.module.js';
+import { UserModule } from '../users/user.module.js';
+import { SessionController } from './session.controller.js';
+import { SessionRepository } from './session.repository.js';
+import { SessionService } from './session.service.js';
+
+@Module({
+  imports: [KeyModule, OrganizationModule, UserModule],
+  controllers: [SessionController],
+  providers: [SessionRepository, SessionService],
+  exports: [SessionService],
+})
+export class SessionModule {}

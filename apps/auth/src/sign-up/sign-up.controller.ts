@@ -1,0 +1,15 @@
+import { Controller } from '@nestjs/common';
+import { Payload } from '@nestjs/microservices';
+import { type RequestOf, type ResponseOf, userSignUp } from '@capsule/contracts';
+import { Rpc } from '@capsule/messaging';
+import { SignUpService } from './sign-up.service.js';
+
+@Controller()
+export class SignUpController {
+  constructor(private readonly signUps: SignUpService) {}
+
+  @Rpc(userSignUp)
+  signUp(@Payload() request: RequestOf<typeof userSignUp>): Promise<ResponseOf<typeof userSignUp>> {
+    return this.signUps.signUp(request);
+  }
+}

@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common';
+import type { RequestOf, ResponseOf, userSignUp } from '@capsule/contracts';
+import { Database, type Transaction, uuidv7 } from '@capsule/database';
+import { DomainError } from '@capsule/errors';
+import { IdempotentRequests } from '@capsule/outbox';
+import { currentContext } from '@capsule/telemetry';
+import { asUser } from '../as-user.js';
+import type { Organization } from '../organizations/organization.entity.js';
+import { OrganizationService } from '../organizations/organization.service.js';
+import { PasswordHasher } from '../passwords/password-hasher.js';
+import { type Grant, SessionService } from '../sessions/session.service.js';
+import type { User } from '../users/user.entity.js';
+import { UserService } from '../users/user.service.js';
+import { organizationView, userView } from '../users/user.view.js';
+import { organizationId } from './organization-id.js';
+
+type Request = RequestOf<typeof userSignUp>;
+
+interface Registration {
+  user: User;
+  organization: Organization;
+  /** Undefined when an earlier request of the same Idempotency-Key made the account. */
+  grant: Grant | undefined;
+}
+
+/** User, organization, owner membership, first session and the event of it commit together or not at all. */
+@Injectable()
+export class SignUpService {
+  constructor(
+    private readonly database: Database,
+    private readonly requests: IdempotentRequests,
+    private readonly organizations: OrganizationService,
+    private readonly users: UserService,
+    private readonly sessions: SessionService,
+    private readonly passwords: PasswordHasher,
+  ) {}
+
+  /** @throws DomainError auth.user.email_taken, platform.request.idempotency_key_reused */
+  async signUp(request: Request): Promise<ResponseOf<typeof userSignUp>> {
+    const tenantId = organizationId(request.email, currentContext()?.idempotencyKey);
+    const userId = uuidv7();
+    // Before the transaction: nothing should be locked for the time that bcrypt takes.
+    const passwordHash = await this.passwords.hash(request.password);
+    const { user, organization, grant } = await asUser({ tenantId, userId }, () =>
+      this.database.withTenant(tenantId, (tx) => this.register(tx, userId, request, passwordHash)),
+    );
+    const granted = grant ?? (await this.grantAgain({ tenantId, userId: user.id }, request.password));
+    return {
+      user: userView(user),
+      organization: organizationView(organization),
+      role: 'owner',
+      ...(await this.sessions.tokens(granted)),
+    };
+  }
+
+  private async register(
+    tx: Transaction,
+    userId: string,
+    { email, name, organizationName }: Request,
+    passwordHash: string,
+  ): Promise<Registration> {
+    // Neither password nor tokens are remembered, so that the table of requests holds no secret.
+    const request = { email, name, organizationName };
+    const registered = await this.requests.once(tx, 'user.sign-up', request, async () => {
+      const organization = { id: tx.tenantId ?? '', name: organizationName };
+      await this.organizations.found(tx, organization, { id: userId, email });
+      await this.users.create(tx, { id: userId, email, name, passwordHash });
+      return { userId };
+    });
+    return {
+      user: await this.users.get(tx, registered.userId),
+      organization: await this.organizations.get(tx),
+      grant: registered.userId === userId ? await this.sessions.open(tx, userId) : undefined,
+    };
+  }
+
+  /** A repeated request gets a session of its own, but only for the password of the first: the key is no credential. */
+  private async grantAgain(user: { tenantId: string; userId: string }, password: string): Promise<Grant> {
+    if (!(await this.users.hasPassword(user, password))) {
+      throw new DomainError('platform.request.idempotency_key_reused');
+    }
+    return asUser(user, () =>
+      this.database.withTenant(user.tenantId, (tx) => this.sessions.open(tx, user.userId)),
+    );
+  }
+}

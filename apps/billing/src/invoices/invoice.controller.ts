@@ -1,0 +1,14 @@
+import { Controller } from '@nestjs/common';
+import { invoiceGetUpcoming, type ResponseOf } from '@capsule/contracts';
+import { Rpc } from '@capsule/messaging';
+import { InvoiceService } from './invoice.service.js';
+
+@Controller()
+export class InvoiceController {
+  constructor(private readonly invoices: InvoiceService) {}
+
+  @Rpc(invoiceGetUpcoming)
+  getUpcoming(): Promise<ResponseOf<typeof invoiceGetUpcoming>> {
+    return this.invoices.getUpcoming();
+  }
+}

@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import { entitlementsChanged, type ResponseOf, type subscriptionGet } from '@capsule/contracts';
+import { Database, type Transaction } from '@capsule/database';
+import { DomainError } from '@capsule/errors';
+import { Outbox } from '@capsule/outbox';
+import { requireTenant } from '@capsule/telemetry';
+import { periodAt } from '../periods/period.js';
+import { PlanService } from '../plans/plan.service.js';
+import type { Subscription } from './subscription.entity.js';
+import { SubscriptionRepository } from './subscription.repository.js';
+
+@Injectable()
+export class SubscriptionService {
+  constructor(
+    private readonly database: Database,
+    private readonly repository: SubscriptionRepository,
+    private readonly plans: PlanService,
+    private readonly outbox: Outbox,
+  ) {}
+
+  /** Puts the tenant on a plan: what it may use, and the event that tells so, commit with the subscription. */
+  async start(
+    tx: Transaction,
+    subscription: Pick<Subscription, 'customerId' | 'planCode' | 'currency' | 'anchor'>,
+  ): Promise<void> {
+    await this.repository.insert(tx, subscription);
+    const { planCode } = subscription;
+    const { entitlements } = await this.plans.get(tx, planCode);
+    const version = await this.repository.grantEntitlements(tx, { planCode, entitlements });
+    const organizationId = tx.tenantId ?? '';
+    await this.outbox.add(
+      tx,
+      entitlementsChanged,
+      { organizationId, planCode, version, entitlements },
+      { subject: organizationId },
+    );
+  }
+
+  /** @throws DomainError billing.customer.not_ready until the event of the organization has arrived */
+  async getActive(tx: Transaction): Promise<Subscription> {
+    const subscription = await this.repository.findActive(tx);
+    if (!subscription) throw notReady();
+    return subscription;
+  }
+
+  /** @throws DomainError billing.customer.not_ready */
+  async get(): Promise<ResponseOf<typeof subscriptionGet>> {
+    return this.database.withTenant(requireTenant(), async (tx) => {
+      const { planCode, currency, status, anchor } = await this.getActive(tx);
+      const granted = await this.repository.findEntitlement(tx);
+      if (!granted) throw notReady();
+      const { start, end } = periodAt(anchor, new Date());
+      return {
+        planCode,
+        currency,
+        status,
+        currentPeriodStart: start.toISOString(),
+        currentPeriodEnd: end.toISOString(),
+        entitlements: granted.entitlements,
+      };
+    });
+  }
+}
+
+function notReady(): DomainError {
+  return new DomainError('billing.customer.not_ready', { retryAfterSeconds: 1 });
+}
