@@ -33,10 +33,7 @@ export function stopOnSignals(parts: Stoppable): void {
   process.on('SIGINT', onSignal);
 }
 
-async function stop(
-  { app, tracing, logger, drainDelayMs }: Stoppable,
-  signal: NodeJS.Signals,
-): Promise<void> {
+async function stop({ app, tracing, logger, drainDelayMs }: Stoppable): Promise<void> {
   setTimeout(() => {
     logger.error({ limitMs: DRAIN_LIMIT_MS }, 'Draining took too long; what still runs is cut off');
     process.exit(1);
