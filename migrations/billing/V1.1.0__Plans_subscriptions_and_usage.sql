@@ -127,8 +127,8 @@ CREATE TABLE customers (
     created_by text DEFAULT NULLIF(current_setting('app.actor_id', true), ''),
     updated_by text DEFAULT NULLIF(current_setting('app.actor_id', true), ''),
     CONSTRAINT pk_customers PRIMARY KEY (id),
-    CONSTRAINT uq_customers__tenant UNIQUE (tenant_id),
-    CONSTRAINT uq_customers__tenant_id UNIQUE (tenant_id, id),
+    CONSTRAINT uq_customers__tenant UNIQUE (tenant_id, id),
+    CONSTRAINT uq_customers__tenant_id UNIQUE (tenant_id),
     CONSTRAINT ck_customers__currency CHECK (currency IN ('USD', 'EUR', 'GBP', 'BRL'))
 );
 ALTER TABLE customers ENABLE ROW LEVEL SECURITY;
@@ -153,7 +153,7 @@ CREATE TABLE subscriptions (
     created_by text DEFAULT NULLIF(current_setting('app.actor_id', true), ''),
     updated_by text DEFAULT NULLIF(current_setting('app.actor_id', true), ''),
     CONSTRAINT pk_subscriptions PRIMARY KEY (id),
-    CONSTRAINT uq_subscriptions__tenant_id UNIQUE (tenant_id, id),
+    CONSTRAINT uq_subscriptions__tenant UNIQUE (tenant_id, id),
     CONSTRAINT fk_subscriptions__customer FOREIGN KEY (tenant_id, customer_id) REFERENCES customers (tenant_id, id),
     CONSTRAINT fk_subscriptions__plan_price FOREIGN KEY (plan_code, currency)
         REFERENCES plan_prices (plan_code, currency),
@@ -180,7 +180,7 @@ CREATE TABLE entitlements (
     created_by text DEFAULT NULLIF(current_setting('app.actor_id', true), ''),
     updated_by text DEFAULT NULLIF(current_setting('app.actor_id', true), ''),
     CONSTRAINT pk_entitlements PRIMARY KEY (id),
-    CONSTRAINT uq_entitlements__tenant UNIQUE (tenant_id),
+    CONSTRAINT uq_entitlements__tenant_id UNIQUE (tenant_id),
     CONSTRAINT fk_entitlements__plan FOREIGN KEY (plan_code) REFERENCES plans (code),
     CONSTRAINT ck_entitlements__version CHECK (version > 0),
     CONSTRAINT ck_entitlements__entitlements CHECK (jsonb_typeof(entitlements) = 'object')
@@ -207,9 +207,6 @@ CREATE TABLE usage_records (
     window_end timestamptz(3) NOT NULL,
     quantity numeric(29, 9) NOT NULL,
     created_at timestamptz(3) NOT NULL DEFAULT now(),
-    updated_at timestamptz(3) NOT NULL DEFAULT now(),
-    created_by text DEFAULT NULLIF(current_setting('app.actor_id', true), ''),
-    updated_by text DEFAULT NULLIF(current_setting('app.actor_id', true), ''),
     CONSTRAINT pk_usage_records PRIMARY KEY (id),
     CONSTRAINT uq_usage_records__event_meter UNIQUE (tenant_id, event_id, meter),
     CONSTRAINT fk_usage_records__subscription FOREIGN KEY (tenant_id, subscription_id)
@@ -224,7 +221,6 @@ ALTER TABLE usage_records FORCE ROW LEVEL SECURITY;
 CREATE POLICY tenant ON usage_records
     USING (tenant_id = NULLIF(current_setting('app.tenant_id', true), '')::uuid)
     WITH CHECK (tenant_id = NULLIF(current_setting('app.tenant_id', true), '')::uuid);
-CREATE TRIGGER set_updated_at BEFORE UPDATE ON usage_records FOR EACH ROW EXECUTE FUNCTION set_updated_at();
 GRANT SELECT, INSERT ON usage_records TO billing_user;
 
 -- Written with each record in its transaction, so that an invoice reads a row per app and meter and not the ledger.

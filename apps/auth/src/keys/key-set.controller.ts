@@ -1,7 +1,7 @@
 import { Controller } from '@nestjs/common';
 import { keySetGet, type ResponseOf } from '@capsule/contracts';
 import { Rpc } from '@capsule/messaging';
-import { TokenSigner } from './token-signer.js';
+import { TokenSigner } from '@capsule/security';
 
 @Controller()
 export class KeySetController {

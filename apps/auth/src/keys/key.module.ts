@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
+import { TokenSigner } from '@capsule/security';
 import { config, type AuthSettings } from '../config.js';
 import { KeySetController } from './key-set.controller.js';
-import { TokenSigner } from './token-signer.js';
 
 @Module({
   controllers: [KeySetController],
@@ -9,7 +9,7 @@ import { TokenSigner } from './token-signer.js';
     {
       provide: TokenSigner,
       inject: [config.KEY],
-      useFactory: ({ token }: AuthSettings) => TokenSigner.fromSettings(token),
+      useFactory: ({ token }: AuthSettings) => TokenSigner.create(token),
     },
   ],
   exports: [TokenSigner],

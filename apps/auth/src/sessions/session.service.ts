@@ -16,12 +16,12 @@
  * token: within the grace it gets its successor, later it has to sign in again.
  */
 import { Inject, Injectable } from '@nestjs/common';
-import type { RequestOf, ResponseOf, sessionRefresh, sessionSignIn } from '@capsule/contracts';
+import type { RequestOf, ResponseOf, Role, sessionRefresh, sessionSignIn } from '@capsule/contracts';
 import { Database, type Transaction, uuidv7 } from '@capsule/database';
 import { DomainError } from '@capsule/errors';
+import { TokenSigner } from '@capsule/security';
 import { asUser } from '../as-user.js';
 import { config, type AuthSettings } from '../config.js';
-import { TokenSigner } from '../keys/token-signer.js';
 import { OrganizationService } from '../organizations/organization.service.js';
 import { UserService } from '../users/user.service.js';
 import { isRefreshToken, newRefreshToken, refreshTokenHash, successorOf } from './refresh-token.js';
@@ -31,7 +31,7 @@ import { SessionRepository, type LockedRefreshToken } from './session.repository
 export interface Grant {
   tenantId: string;
   userId: string;
-  role: string;
+  role: Role;
   sessionId: string;
   refreshToken: string;
 }
@@ -78,13 +78,9 @@ export class SessionService {
     return this.grant(tx, { sessionId, userId, refreshToken });
   }
 
-  async tokens({ tenantId, userId, role, sessionId, refreshToken }: Grant): Promise<Tokens> {
-    return {
-      accessToken: await this.signer.sign({ sub: userId, tid: tenantId, role, sid: sessionId }),
-      tokenType: 'Bearer',
-      expiresInSeconds: this.settings.token.accessTtlSeconds,
-      refreshToken,
-    };
+  async tokens({ refreshToken, ...subject }: Grant): Promise<Tokens> {
+    const { token, expiresInSeconds } = await this.signer.sign(subject);
+    return { accessToken: token, tokenType: 'Bearer', expiresInSeconds, refreshToken };
   }
 
   private async exchange(refreshToken: string): Promise<Grant | undefined> {

@@ -7,7 +7,7 @@ import { Subscription } from './subscription.entity.js';
 const GRANT = {
   name: 'entitlements_grant',
   text: `INSERT INTO entitlements AS e (id, tenant_id, plan_code, version, entitlements) VALUES ($1, $2, $3, 1, $4)
-         ON CONFLICT ON CONSTRAINT uq_entitlements__tenant DO UPDATE
+         ON CONFLICT ON CONSTRAINT uq_entitlements__tenant_id DO UPDATE
          SET plan_code = excluded.plan_code, entitlements = excluded.entitlements, version = e.version + 1
          RETURNING version`,
 };

@@ -1,10 +1,15 @@
 import type { Meter } from '@capsule/contracts';
-import { AuditedEntity } from '@capsule/database';
-import { Column, Entity } from 'typeorm';
+import { Column, Entity, PrimaryColumn } from 'typeorm';
 
 /** The ledger: one row per event and meter, never changed. */
 @Entity('usage_records')
-export class UsageRecord extends AuditedEntity {
+export class UsageRecord {
+  @PrimaryColumn({ type: 'uuid', default: () => 'uuid_generate_v4()' })
+  id!: string;
+
+  @Column({ name: 'created_at', type: 'timestamptz', precision: 3, default: () => 'now()' })
+  createdAt!: Date;
+
   @Column({ name: 'tenant_id', type: 'uuid' })
   tenantId!: string;
 
