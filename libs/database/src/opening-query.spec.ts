@@ -1,0 +1,100 @@
+import { runInContext } from '@capsule/telemetry';
+import { NotesDatabase } from './notes.fixture.js';
+import { uuidv7 } from './uuid.js';
+
+// These specs stand on pg's inner workings as pg-internals.ts declares them; an upgrade that changes those fails here.
+
+const tenant = uuidv7();
+// A table without row-level security: nothing but the transaction itself can keep this from having an effect.
+const configure = {
+  name: 'configure',
+  text: 'UPDATE service_configuration SET settings = settings || $1 RETURNING settings',
+};
+
+describe('a transaction that opens together with its first statement', () => {
+  let notes: NotesDatabase;
+  beforeAll(async () => {
+    notes = await NotesDatabase.create({ poolMax: 1 });
+  });
+  afterAll(() => notes.close());
+
+  const backend = async () => {
+    const [row] = await notes.dataSource.query<{ pid: number }[]>('SELECT pg_backend_pid() AS pid');
+    return row?.pid;
+  };
+  const settings = async () => {
+    const [row] = await notes.dataSource.query<{ settings: object }[]>(
+      'SELECT settings FROM service_configuration',
+    );
+    return row?.settings;
+  };
+  const run = (statement: { name: string; text: string } | string, values: unknown[] = []) =>
+    notes.database.withTenant(tenant, (tx) => tx.query(statement, values));
+
+  it('does not run the statement when START TRANSACTION fails, and gives the connection up', async () => {
+    await run('SELECT 1');
+    const before = await backend();
+    await notes.dataSource.query('DEALLOCATE capsule_begin');
+    await expect(run(configure, [{ leaked: true }])).rejects.toMatchObject({ code: '26000' });
+    expect(await settings()).toEqual({});
+    expect(await backend()).not.toBe(before);
+    expect(await run('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
+  it('does not run the statement when the context can not be set', async () => {
+    const context = { requestId: 'not\0text' };
+    await expect(runInContext(context, () => run(configure, [{ leaked: true }]))).rejects.toMatchObject({
+      code: '22021',
+    });
+    expect(await settings()).toEqual({});
+    expect(await run('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
+  it('keeps the connection, and what is prepared on it, when only the statement fails', async () => {
+    await run('SELECT 1');
+    const before = await backend();
+    const divide = { name: 'divide', text: 'SELECT 1 / $1::integer AS result' };
+    await expect(run(divide, [0])).rejects.toMatchObject({ code: '22012' });
+    expect(await run(divide, [1])).toEqual([{ result: 1 }]);
+    const nonsense = { name: 'nonsense', text: 'SELECT nothing_of_that_name' };
+    await expect(run(nonsense)).rejects.toMatchObject({ code: '42703' });
+    await expect(run(nonsense)).rejects.toMatchObject({ code: '42703' });
+    expect(await backend()).toBe(before);
+  });
+
+  it('prepares a named statement once, first in the transaction or not', async () => {
+    const named = { name: 'named', text: 'SELECT $1::text AS value' };
+    await run(named, ['a']);
+    const rows = await notes.database.withTenant(tenant, async (tx) => [
+      ...(await tx.query(named, ['b'])),
+      ...(await tx.query(named, ['c'])),
+      ...(await tx.query('SELECT count(*)::integer AS times FROM pg_prepared_statements WHERE name = $1', [
+        'named',
+      ])),
+    ]);
+    expect(rows).toEqual([{ value: 'b' }, { value: 'c' }, { times: 1 }]);
+  });
+
+  it('survives a name used for two texts and a parameter that can not be sent', async () => {
+    await run({ name: 'twice', text: 'SELECT 1 AS first' });
+    await expect(run({ name: 'twice', text: 'SELECT 2 AS second' })).rejects.toThrow('must be unique');
+    const circular: { self?: unknown } = {};
+    circular.self = circular;
+    await expect(run('SELECT $1::jsonb', [circular])).rejects.toThrow('circular');
+    expect(await run('SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
+  it('runs statements that are issued together in order, behind the one that opens', async () => {
+    const [first, second, third] = await notes.database.withTenant(tenant, (tx) =>
+      Promise.all(
+        [1, 2, 3].map((n) =>
+          tx.query<{ n: number; tenant: string }>(
+            "SELECT $1::integer AS n, current_setting('app.tenant_id') AS tenant",
+            [n],
+          ),
+        ),
+      ),
+    );
+    expect([first, second, third]).toEqual([1, 2, 3].map((n) => [{ n, tenant }]));
+  });
+});
