@@ -1,5 +1,5 @@
 import { HttpException, Inject, Injectable, Logger } from '@nestjs/common';
-import { HealthCheckService, HealthIndicatorService } from '@nestjs/terminus';
+import { HealthCheckService, type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
 import { redactText } from '@capsule/telemetry';
 import type { Indicator } from './indicator.js';
 import { ShutdownState } from './shutdown-state.js';
@@ -53,28 +53,37 @@ export class ReadinessCheck {
     return phase === 'serving' ? session.up({ phase }) : session.down({ phase });
   }
 
-  private dependency(indicator: Indicator) {
-    return this.sessions
-      .check(indicator.name)
-      .attempt(async () => {
-        const { up, detail } = await indicator.check().catch((error: unknown) => ({
-          up: false,
-          detail: redactText(error instanceof Error ? error.message : String(error)),
-        }));
-        if (!up) throw new Error(detail ?? 'down');
-        return detail === undefined ? {} : { detail };
-      })
+  private async dependency(indicator: Indicator): Promise<HealthIndicatorResult> {
+    const session = this.sessions.check(indicator.name);
+    const result: HealthIndicatorResult = await session
+      .attempt(() => probe(indicator))
       .withTimeout(CHECK_TIMEOUT_MS)
       .cacheFor(CHECK_CACHE_MS);
+    const { status, ...told } = result[indicator.name] ?? {};
+    return status === 'down' && indicator.optional ? session.degraded(told) : result;
   }
 
   /** One line when the set of what is down changes, not one for every probe. */
   private logChange(body: unknown): void {
-    const error = typeof body === 'object' && body !== null && 'error' in body ? body.error : undefined;
-    const down = Object.keys(typeof error === 'object' && error !== null ? error : {}).join(', ');
+    const details = detailsOf(body).filter(([, { status }]) => status !== 'up');
+    const down = details.map(([name, { status }]) => `${name} ${status}`).join(', ');
     if (down === this.lastDown) return;
     this.lastDown = down;
     if (down === '') this.logger.log('Ready');
-    else this.logger.warn(`Not ready: ${down}`, { health: error });
+    else this.logger.warn(`Health: ${down}`, { health: Object.fromEntries(details) });
   }
+}
+
+async function probe(indicator: Indicator): Promise<{ detail?: string }> {
+  const { up, detail } = await indicator.check().catch((error: unknown) => ({
+    up: false,
+    detail: error instanceof Error ? error.message : String(error),
+  }));
+  if (!up) throw new Error(redactText(detail ?? 'down'));
+  return detail === undefined ? {} : { detail };
+}
+
+function detailsOf(body: unknown): [string, { status?: unknown }][] {
+  const details = typeof body === 'object' && body !== null && 'details' in body ? body.details : undefined;
+  return Object.entries((details ?? {}) as Record<string, { status?: unknown }>);
 }
