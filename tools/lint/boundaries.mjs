@@ -26,7 +26,7 @@ export function forbidden(file, source) {
     if (!target.startsWith(`${project.root}/`))
       return `${target} lies outside ${project.root}; import the lib by its name`;
     const otherFeature = featureOf(target) !== undefined && featureOf(target) !== featureOf(file);
-    if (otherFeature && featureOf(file) !== undefined && target.endsWith('.repository.js')) {
+    if (!isSpec && otherFeature && featureOf(file) !== undefined && target.endsWith('.repository.js')) {
       return "a feature may use another feature's service, never its repository";
     }
     return undefined;
