@@ -1,4 +1,4 @@
-import { integer, port, text } from '../variable.js';
+import { choice, integer, port, text } from '../variable.js';
 import {
   databaseVariables,
   httpVariables,
@@ -33,6 +33,14 @@ export const deployEnvironment = {
       ),
       portMin: port('DEPLOY_SERVICE_INSTANCE_PORT_MIN', 'First port given to an instance', 20_000),
       portMax: port('DEPLOY_SERVICE_INSTANCE_PORT_MAX', 'Last port given to an instance', 20_999),
+    },
+    git: {
+      privateHosts: choice(
+        'DEPLOY_SERVICE_GIT_PRIVATE_HOSTS',
+        'Whether sources may be fetched from private and loopback addresses',
+        ['refuse', 'allow'],
+        'refuse',
+      ),
     },
     limits: {
       archiveBytes: integer('DEPLOY_SERVICE_ARCHIVE_MAX_BYTES', 'Bytes of an uploaded archive', {
@@ -74,6 +82,11 @@ export const deployEnvironment = {
         default: 8_388_608,
       }),
     },
+    gitPrivateAddressesAllowed: flag(
+      'DEPLOY_SERVICE_GIT_PRIVATE_ADDRESSES_ALLOWED',
+      'Whether sources may be fetched from git servers on this machine and in private networks',
+      false,
+    ),
     sampleIntervalSeconds: integer(
       'DEPLOY_SERVICE_SAMPLE_INTERVAL_SECONDS',
       'Seconds between two samples of an instance',

@@ -1,0 +1,36 @@
+import { Module } from '@nestjs/common';
+import { ConfigModule } from '@nestjs/config';
+import { DatabaseIndicator, DatabaseModule, MigrationsIndicator } from '@capsule/database';
+import { HealthModule } from '@capsule/health';
+import { MessagingModule, NatsIndicator } from '@capsule/messaging';
+import { OutboxModule } from '@capsule/outbox';
+import { AppFeatureModule } from './apps/app-feature.module.js';
+import { config } from './config.js';
+import { DeploymentModule } from './deployments/deployment.module.js';
+import { EdgeIndicator } from './edge/edge-indicator.js';
+import { EngineModule } from './engine-module.js';
+import { entities } from './entities.js';
+import { OrganizationModule } from './organizations/organization.module.js';
+import { ProjectModule } from './projects/project.module.js';
+import { RolloutModule } from './rollout/rollout.module.js';
+
+const settings = config();
+
+@Module({
+  imports: [
+    ConfigModule.forRoot({ ignoreEnvFile: true, isGlobal: true, load: [config] }),
+    DatabaseModule.forService(settings.database, { entities }),
+    MessagingModule.forApp({ app: 'deploy', nats: settings.nats }),
+    OutboxModule.forService({ service: 'deploy', ...settings.outbox }),
+    HealthModule.forApp({
+      indicators: [DatabaseIndicator, MigrationsIndicator, NatsIndicator, EdgeIndicator],
+    }),
+    EngineModule,
+    OrganizationModule,
+    ProjectModule,
+    AppFeatureModule,
+    DeploymentModule,
+    RolloutModule,
+  ],
+})
+export class AppModule {}

@@ -1,0 +1,19 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { config, type DeployConfig } from '../config.js';
+
+const HTTP_PORT = 80;
+
+/** Where people reach an app. */
+@Injectable()
+export class AppUrl {
+  constructor(@Inject(config.KEY) private readonly settings: DeployConfig) {}
+
+  hostname(host: string): string {
+    return `${host}.${this.settings.edge.appsDomain}`;
+  }
+
+  of(host: string): string {
+    const { port } = this.settings.edge;
+    return `http://${this.hostname(host)}${port === HTTP_PORT ? '' : `:${port}`}`;
+  }
+}

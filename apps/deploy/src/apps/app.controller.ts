@@ -1,0 +1,25 @@
+import { Controller } from '@nestjs/common';
+import { Payload } from '@nestjs/microservices';
+import { appCreate, appGet, appList, type RequestOf } from '@capsule/contracts';
+import { Rpc } from '@capsule/messaging';
+import { AppService } from './app.service.js';
+
+@Controller()
+export class AppController {
+  constructor(private readonly apps: AppService) {}
+
+  @Rpc(appCreate)
+  create(@Payload() request: RequestOf<typeof appCreate>) {
+    return this.apps.create(request);
+  }
+
+  @Rpc(appGet)
+  get(@Payload() request: RequestOf<typeof appGet>) {
+    return this.apps.get(request);
+  }
+
+  @Rpc(appList)
+  list(@Payload() request: RequestOf<typeof appList>) {
+    return this.apps.list(request);
+  }
+}

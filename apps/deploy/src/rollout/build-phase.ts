@@ -1,0 +1,99 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { archiveStorageKey } from '@capsule/contracts';
+import { Database } from '@capsule/database';
+import { AppService } from '../apps/app.service.js';
+import { config, type DeployConfig } from '../config.js';
+import { ArtifactRepository } from '../deployments/artifact.repository.js';
+import type { DeploymentEntity } from '../deployments/deployment.entity.js';
+import { DeploymentLifecycle } from '../deployments/deployment-lifecycle.js';
+import { DeploymentFailure } from '../engine/deployment-failure.js';
+import { type Artifact, ENGINE, type Engine } from '../engine/engine.js';
+import {
+  type FetchedSource,
+  type FetchRequest,
+  SOURCE_FETCHER,
+  type SourceFetcher,
+} from '../source/source-fetcher.js';
+import { StepTimedOut } from '../work/interruption.js';
+import type { HeldWork } from '../work/work-handlers.js';
+import { WorkQueue } from '../work/work-queue.js';
+import { StepLog } from './step-log.js';
+
+/**
+ * build_in_progress: fetches the sources and makes the artifact. Cut anywhere it begins from the sources again; the
+ * fetcher replaces what it left, the engine ends what it left, and the same sources give the same artifact.
+ */
+@Injectable()
+export class BuildPhase {
+  constructor(
+    private readonly database: Database,
+    private readonly steps: StepLog,
+    private readonly queue: WorkQueue,
+    private readonly apps: AppService,
+    private readonly artifacts: ArtifactRepository,
+    private readonly lifecycle: DeploymentLifecycle,
+    @Inject(SOURCE_FETCHER) private readonly sources: SourceFetcher,
+    @Inject(ENGINE) private readonly engine: Engine,
+    @Inject(config.KEY) private readonly settings: DeployConfig,
+  ) {}
+
+  /** Ends in `queued` with an artifact. @throws DeploymentFailure, interruptions */
+  async run(work: HeldWork, deployment: DeploymentEntity): Promise<void> {
+    const { buildSeconds } = this.settings.limits;
+    const { source, artifact } = await this.steps
+      .run(work, 'build', buildSeconds, (signal) => this.build(deployment, signal))
+      .catch((error: unknown) => {
+        if (!(error instanceof StepTimedOut)) throw error;
+        throw new DeploymentFailure('build_timed_out', `The build took longer than ${buildSeconds} seconds.`);
+      });
+    await this.database.withTenant(work.tenantId, async (tx) => {
+      await this.apps.lock(tx, deployment.appId);
+      await this.queue.hold(tx, work.subjectId, work.holder);
+      const artifactId = await this.artifacts.record(tx, deployment.appId, artifact);
+      if (artifactId === null) return;
+      await this.lifecycle.change(tx, deployment, 'queued', {
+        artifactId,
+        sourceDigest: source.digest,
+        gitCommit: source.gitCommit ?? null,
+      });
+    });
+  }
+
+  private async build(
+    deployment: DeploymentEntity,
+    signal: AbortSignal,
+  ): Promise<{ source: FetchedSource; artifact: Artifact }> {
+    const deploymentId = deployment.id;
+    const log = this.engine.openLog(deploymentId);
+    const app = await this.database.withTenant(deployment.tenantId, (tx) =>
+      this.apps.require(tx, deployment.appId),
+    );
+    try {
+      const source = await this.sources.fetch({ deploymentId, source: sourceOf(deployment), log, signal });
+      signal.throwIfAborted();
+      const { appId } = deployment;
+      const artifact = await this.engine.build({
+        deploymentId,
+        appId,
+        source,
+        command: app.command,
+        log,
+        signal,
+      });
+      return { source, artifact };
+    } finally {
+      await this.sources.discard(deploymentId);
+    }
+  }
+}
+
+function sourceOf(deployment: DeploymentEntity): FetchRequest['source'] {
+  const { tenantId, archiveId, sourceDigest, archiveSizeBytes, gitUrl, gitRef } = deployment;
+  if (deployment.sourceType === 'git') return { kind: 'git', url: gitUrl ?? '', ref: gitRef ?? undefined };
+  return {
+    kind: 'archive',
+    key: archiveStorageKey(tenantId, archiveId ?? ''),
+    digest: sourceDigest ?? '',
+    sizeBytes: archiveSizeBytes ?? 0,
+  };
+}

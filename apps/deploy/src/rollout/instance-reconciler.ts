@@ -1,0 +1,151 @@
+/**
+ * Compares what the engine sees running with what the database believes, and sets right what differs:
+ *   lost     an instance ended on its own: its end is recorded, a live deployment gets another one after a pause
+ *   orphan   it was recorded as ended and is there still (a crash at the wrong moment): it is stopped and forgotten
+ *   unknown  no row tells of it (an older copy of the database was restored): stopped after a time of grace
+ * The engine lists only what it started itself, so nothing else can be hit.
+ */
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { Database } from '@capsule/database';
+import { runInContext } from '@capsule/telemetry';
+import { randomUUID } from 'node:crypto';
+import { AppService } from '../apps/app.service.js';
+import { config, type DeployConfig } from '../config.js';
+import { DeploymentRepository } from '../deployments/deployment.repository.js';
+import { Edge } from '../edge/edge.js';
+import { ENGINE, type Engine, type Observation } from '../engine/engine.js';
+import { InstanceRepository } from '../instances/instance.repository.js';
+import { InstanceService } from '../instances/instance.service.js';
+import { WorkQueue } from '../work/work-queue.js';
+
+const LOOK_EVERY_MS = 10_000;
+const UNKNOWN_GRACE_MS = 60_000;
+
+interface Difference {
+  instanceId: string;
+  tenantId: string | null;
+  verdict: 'lost' | 'orphan' | 'unknown';
+}
+
+const RECONCILE = {
+  name: 'instance-reconcile',
+  text: 'SELECT instance_id AS "instanceId", tenant_id AS "tenantId", verdict FROM instance_reconcile($1, $2)',
+};
+
+@Injectable()
+export class InstanceReconciler {
+  private readonly logger = new Logger(InstanceReconciler.name);
+  private readonly unknownSince = new Map<string, number>();
+  private timer: NodeJS.Timeout | undefined;
+  private looking: Promise<void> | undefined;
+  private stopped = true;
+
+  constructor(
+    private readonly database: Database,
+    private readonly apps: AppService,
+    private readonly deployments: DeploymentRepository,
+    private readonly instances: InstanceRepository,
+    private readonly instanceService: InstanceService,
+    private readonly queue: WorkQueue,
+    private readonly edge: Edge,
+    @Inject(ENGINE) private readonly engine: Engine,
+    @Inject(config.KEY) private readonly settings: DeployConfig,
+  ) {}
+
+  start(): void {
+    this.stopped = false;
+    this.engine.onExit(() => this.wake());
+    this.wake();
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.looking;
+  }
+
+  private wake(): void {
+    if (this.stopped) return;
+    clearTimeout(this.timer);
+    this.looking = (this.looking ?? Promise.resolve()).then(() => this.look());
+  }
+
+  private async look(): Promise<void> {
+    clearTimeout(this.timer);
+    try {
+      const known = await this.engine.list();
+      const running = await this.runningOf(known);
+      const differences = await this.database.withoutTenant((tx) =>
+        tx.query<Difference>(RECONCILE, [known, running]),
+      );
+      for (const difference of differences) await this.settle(difference);
+      for (const id of this.unknownSince.keys()) if (!known.includes(id)) this.unknownSince.delete(id);
+    } catch (error) {
+      this.logger.warn(`could not compare the instances: ${String(error)}`);
+    }
+    if (!this.stopped) this.timer = setTimeout(() => this.wake(), LOOK_EVERY_MS);
+  }
+
+  private async runningOf(known: readonly string[]): Promise<string[]> {
+    const seen = await Promise.all(known.map((instanceId) => this.engine.observe(instanceId)));
+    return known.filter((_, index) => seen[index]?.state === 'running');
+  }
+
+  private async settle({ instanceId, tenantId, verdict }: Difference): Promise<void> {
+    if (tenantId === null) return this.settleUnknown(instanceId);
+    const context = {
+      requestId: randomUUID(),
+      tenantId,
+      actor: { type: 'system', id: 'deploy-reconciler' },
+    } as const;
+    await runInContext(context, async () => {
+      if (verdict === 'lost') return this.settleLost(tenantId, instanceId);
+      this.logger.warn(`instance ${instanceId} is there although it has ended: it is stopped`);
+      await this.engine.stop(instanceId, { graceSeconds: this.settings.limits.drainSeconds });
+    });
+  }
+
+  private async settleLost(tenantId: string, instanceId: string): Promise<void> {
+    const seen = await this.engine.observe(instanceId);
+    if (seen.state === 'running') return;
+    const detail = detailOf(seen);
+    const deploymentId = await this.database.withTenant(tenantId, async (tx) => {
+      const found = await this.instances.findById(tx, instanceId);
+      if (!found) return null;
+      await this.apps.lock(tx, found.appId);
+      const instance = await this.instances.findById(tx, instanceId);
+      if (instance?.state === 'draining') {
+        await this.instances.updateExited(tx, instanceId, detail);
+        await this.queue.remove(tx, instanceId);
+      } else if (instance?.state === 'healthy') {
+        const deployment = await this.deployments.findById(tx, instance.deploymentId);
+        // Of an update that is switching: its own step sees the end and decides.
+        if (deployment?.state === 'update_in_progress') return null;
+        await this.instanceService.replace(tx, instance, detail);
+      } else {
+        return null;
+      }
+      return instance.deploymentId;
+    });
+    if (deploymentId === null) return;
+    this.logger.warn(`instance ${instanceId} ended: ${detail}`);
+    this.engine.openLog(deploymentId).write(`[capsule] the instance ended: ${detail}`);
+    await this.engine.stop(instanceId, { graceSeconds: 0 });
+    await this.edge.apply();
+  }
+
+  private async settleUnknown(instanceId: string): Promise<void> {
+    const since = this.unknownSince.get(instanceId);
+    if (since === undefined) {
+      this.unknownSince.set(instanceId, Date.now());
+    } else if (Date.now() - since > UNKNOWN_GRACE_MS) {
+      this.logger.warn(`instance ${instanceId} is in no row: it is stopped`);
+      await this.engine.stop(instanceId, { graceSeconds: this.settings.limits.drainSeconds });
+    }
+  }
+}
+
+function detailOf(seen: Observation): string {
+  if (seen.state !== 'exited') return 'it is gone';
+  return seen.exit.reason === 'memory_exceeded' ? `memory exceeded (${seen.exit.detail})` : seen.exit.detail;
+}

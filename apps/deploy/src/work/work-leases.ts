@@ -1,0 +1,39 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '@capsule/database';
+import type { WorkItem } from './work-queue.js';
+
+const CLAIM = {
+  name: 'work-claim',
+  text: 'SELECT subject_id AS "subjectId", tenant_id AS "tenantId", kind FROM work_claim($1, $2, $3)',
+};
+const EXTEND = {
+  name: 'work-extend',
+  text: 'SELECT subject_id AS "subjectId", interrupted FROM work_extend($1, $2)',
+};
+
+/** The questions over all organizations: who has what in hand. They bring ids; work happens inside the tenant. */
+@Injectable()
+export class WorkLeases {
+  constructor(private readonly database: Database) {}
+
+  claim(holder: string, leaseSeconds: number, limit: number): Promise<WorkItem[]> {
+    return this.database.withoutTenant((tx) => tx.query<WorkItem>(CLAIM, [holder, leaseSeconds, limit]));
+  }
+
+  /** @returns what is held still; of the rest the lease has run out */
+  extend(holder: string, leaseSeconds: number): Promise<{ subjectId: string; interrupted: boolean }[]> {
+    return this.database.withoutTenant((tx) => tx.query(EXTEND, [holder, leaseSeconds]));
+  }
+
+  async releaseAll(holder: string): Promise<void> {
+    await this.database.withoutTenant((tx) => tx.query('SELECT work_release($1)', [holder]));
+  }
+
+  /** @returns ids of what was unfinished and in nobody's list */
+  async repair(): Promise<string[]> {
+    const rows = await this.database.withoutTenant((tx) =>
+      tx.query<{ subject_id: string }>('SELECT subject_id FROM work_repair()'),
+    );
+    return rows.map((row) => row.subject_id);
+  }
+}

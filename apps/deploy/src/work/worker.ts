@@ -1,0 +1,179 @@
+/**
+ * Takes due work from the database, as many at a time as it has hands, and has it done under leases.
+ *
+ *   due -> held (lease, extended every few seconds) -> removed      done
+ *                                                   -> postponed    waits for its time or its turn
+ *                                                   -> due again    interrupted: something changed, look anew
+ *                                                   -> postponed    failed by a fault of the platform, with backoff
+ *                                                   -> given up     failed too often in a row
+ *
+ * Invariants
+ *  - One holder at a time: work is claimed with SKIP LOCKED, and whoever writes a result locks the work item and
+ *    checks that the lease is its own still. A worker that was asleep for too long writes nothing.
+ *  - Nothing is lost: the row goes only in the transaction that makes the work unnecessary.
+ *
+ * Crash: leases run out after LEASE_SECONDS and another worker, or the next life of this one, claims the work and
+ * resumes it from what the database says. An orderly end hands the leases back at once.
+ *
+ * The worker sleeps until somebody wakes it (a commit in this process, a postponed item whose time has come) and
+ * looks by itself every LOOK_EVERY_MS, by one query, for what a crash or another process left.
+ */
+import { randomUUID } from 'node:crypto';
+import { Injectable, Logger } from '@nestjs/common';
+import { Database } from '@capsule/database';
+import { type Actor, runInContext } from '@capsule/telemetry';
+import { Interrupted, isInterruption, LeaseLost, ShuttingDown } from './interruption.js';
+import type { HeldWork } from './work-handlers.js';
+import { WorkHandlers } from './work-handlers.js';
+import { WorkLeases } from './work-leases.js';
+import { type WorkItem, WorkQueue } from './work-queue.js';
+
+const HANDS = 16;
+const LEASE_SECONDS = 15;
+const EXTEND_EVERY_MS = 4_000;
+const LOOK_EVERY_MS = 5_000;
+const FAILURES_MAX = 8;
+const FAILURE_DELAY_SECONDS_MAX = 30;
+
+const ACTOR: Actor = { type: 'system', id: 'deploy-worker' };
+
+interface Hand {
+  work: HeldWork;
+  abort: (reason: Error) => void;
+  done: Promise<void>;
+}
+
+@Injectable()
+export class Worker {
+  private readonly logger = new Logger(Worker.name);
+  /** A new one in each life: what an earlier life held is somebody else's. */
+  private readonly holder = randomUUID();
+  private readonly hands = new Map<string, Hand>();
+  private timer: NodeJS.Timeout | undefined;
+  private extender: NodeJS.Timeout | undefined;
+  private looking: Promise<void> | undefined;
+  private lookAgain = false;
+  private stopped = true;
+
+  constructor(
+    private readonly database: Database,
+    private readonly leases: WorkLeases,
+    private readonly queue: WorkQueue,
+    private readonly handlers: WorkHandlers,
+  ) {}
+
+  start(): void {
+    this.stopped = false;
+    this.queue.listen({
+      wake: () => this.wake(),
+      wakeIn: (milliseconds) => void setTimeout(() => this.wake(), milliseconds).unref(),
+      interrupt: (subjectId) => this.hands.get(subjectId)?.abort(new Interrupted()),
+    });
+    this.extender = setInterval(() => void this.extend(), EXTEND_EVERY_MS);
+    this.wake();
+  }
+
+  /** Interrupts what is in hand, waits for it to let go and hands the leases back. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.looking;
+    for (const hand of this.hands.values()) hand.abort(new ShuttingDown());
+    await Promise.all([...this.hands.values()].map((hand) => hand.done));
+    clearInterval(this.extender);
+    await this.leases.releaseAll(this.holder).catch((error: unknown) => this.logger.warn(error));
+  }
+
+  private wake(): void {
+    if (this.stopped) return;
+    this.lookAgain = true;
+    this.looking ??= this.look().finally(() => (this.looking = undefined));
+  }
+
+  private async look(): Promise<void> {
+    clearTimeout(this.timer);
+    while (this.lookAgain && !this.stopped) {
+      this.lookAgain = false;
+      const free = HANDS - this.hands.size;
+      if (free <= 0) break;
+      try {
+        const items = await this.leases.claim(this.holder, LEASE_SECONDS, free);
+        for (const item of items) this.take(item);
+        if (items.length === free) this.lookAgain = true;
+      } catch (error) {
+        this.logger.warn(`could not look for work: ${String(error)}`);
+      }
+    }
+    if (!this.stopped) this.timer = setTimeout(() => this.wake(), LOOK_EVERY_MS);
+  }
+
+  private take(item: WorkItem): void {
+    const previous = this.hands.get(item.subjectId);
+    // Our own lease ran out without our noticing, and we claimed the work again.
+    previous?.abort(new LeaseLost());
+    const controller = new AbortController();
+    const work: HeldWork = { ...item, holder: this.holder, signal: controller.signal };
+    const context = { requestId: randomUUID(), tenantId: item.tenantId, actor: ACTOR };
+    const hand: Hand = {
+      work,
+      abort: (reason) => controller.abort(reason),
+      done: (previous?.done ?? Promise.resolve()).then(() => runInContext(context, () => this.run(hand))),
+    };
+    this.hands.set(item.subjectId, hand);
+  }
+
+  private async run(hand: Hand): Promise<void> {
+    const { work } = hand;
+    try {
+      work.signal.throwIfAborted();
+      await this.handlers.of(work.kind).run(work);
+    } catch (error) {
+      await this.letGo(work, error).catch((failure: unknown) =>
+        this.logger.error(`${work.kind} ${work.subjectId}: could not let go: ${String(failure)}`),
+      );
+    } finally {
+      if (this.hands.get(work.subjectId) === hand) this.hands.delete(work.subjectId);
+      this.wake();
+    }
+  }
+
+  private async letGo(work: HeldWork, error: unknown): Promise<void> {
+    const { subjectId, tenantId, holder } = work;
+    if (error instanceof LeaseLost) return;
+    if (isInterruption(error)) {
+      await this.database.withTenant(tenantId, (tx) => this.queue.postpone(tx, subjectId, holder, 0));
+      return;
+    }
+    this.logger.error(`${work.kind} ${subjectId} failed`, error);
+    const isLast = await this.database.withTenant(tenantId, async (tx) => {
+      const failures = await this.queue.countFailure(tx, subjectId, holder);
+      if (failures === null) return false;
+      if (failures >= FAILURES_MAX) return true;
+      await this.queue.release(tx, subjectId, holder, delaySeconds(failures), failures);
+      return false;
+    });
+    if (isLast) await this.handlers.of(work.kind).giveUp(work);
+  }
+
+  private async extend(): Promise<void> {
+    if (this.hands.size === 0) return;
+    const asked = [...this.hands.values()];
+    try {
+      const held = new Map(
+        (await this.leases.extend(this.holder, LEASE_SECONDS)).map((h) => [h.subjectId, h]),
+      );
+      for (const hand of asked) {
+        const lease = held.get(hand.work.subjectId);
+        if (!lease) hand.abort(new LeaseLost());
+        else if (lease.interrupted) hand.abort(new Interrupted());
+      }
+    } catch (error) {
+      // The next try, or the lease's end, which the transactions check.
+      this.logger.warn(`could not extend the leases: ${String(error)}`);
+    }
+  }
+}
+
+function delaySeconds(failures: number): number {
+  return Math.min(FAILURE_DELAY_SECONDS_MAX, 2 ** (failures - 1));
+}
