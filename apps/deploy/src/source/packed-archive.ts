@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
 import { DeploymentFailure } from '../engine/deployment-failure.js';
 import { unpackTar, type UnpackLimits } from './unpack.js';
@@ -30,17 +31,19 @@ export async function unpackArchive(
   const hash = createHash('sha256');
   let packedBytes = 0;
   const gunzip = createGunzip();
-  packed.once('error', (error) => gunzip.destroy(error));
-  packed.on('data', (bytes: Buffer) => {
-    hash.update(bytes);
-    packedBytes += bytes.length;
-  });
-  packed.pipe(gunzip);
-  const abort = () => gunzip.destroy(signal?.reason as Error);
-  signal?.addEventListener('abort', abort, { once: true });
+  // The iteration below rejects with it; an event nobody listens to would end the process.
+  gunzip.on('error', () => {});
 
+  async function* measured(): AsyncGenerator<Uint8Array> {
+    for await (const bytes of packed as AsyncIterable<Uint8Array>) {
+      hash.update(bytes);
+      packedBytes += bytes.length;
+      yield bytes;
+    }
+  }
   async function* tar(): AsyncGenerator<Uint8Array> {
     signal?.throwIfAborted();
+    pipeline(measured(), gunzip, { signal }).catch(() => {});
     let unpackedBytes = 0;
     for await (const bytes of gunzip as AsyncIterable<Uint8Array>) {
       unpackedBytes += bytes.length;
@@ -59,10 +62,9 @@ export async function unpackArchive(
   } catch (error) {
     signal?.throwIfAborted();
     const code = (error as NodeJS.ErrnoException).code;
-    if (code?.startsWith('Z_')) throw invalid('it is no gzip, or cut short', error);
+    if (code?.startsWith('Z_')) throw invalid(`it is no whole gzip (${(error as Error).message})`, error);
     throw error;
   } finally {
-    signal?.removeEventListener('abort', abort);
     packed.destroy();
     gunzip.destroy();
   }

@@ -22,6 +22,8 @@ import { DeploymentFailure } from '../engine/deployment-failure.js';
 export interface UnpackLimits {
   unpackedBytes: number;
   entries: number;
+  /** Keeps a single top-level folder, which in a repository is no wrapping. */
+  keepTopFolder?: boolean;
 }
 
 const PATH_BYTES_MAX = 1_024;
@@ -46,7 +48,11 @@ export async function unpackTar(
   try {
     const links = await unpackFiles(tar, staging, limits);
     const [only, ...others] = await readdir(staging, { withFileTypes: true });
-    const stripped = only?.isDirectory() && others.length === 0 && links.every(({ path }) => path.length > 1);
+    const stripped =
+      !limits.keepTopFolder &&
+      only?.isDirectory() &&
+      others.length === 0 &&
+      links.every(({ path }) => path.length > 1);
     for (const { path, linkTarget } of links) await makeLink(staging, path, linkTarget, stripped ? 1 : 0);
     await rename(stripped && only ? join(staging, only.name) : staging, target);
   } catch (error) {
@@ -165,22 +171,20 @@ function modeOf(header: Header): number {
 }
 
 function refuse(detail: string): never {
-  throw new DeploymentFailure('source_invalid', `the archive can not be used: ${detail}`);
+  throw invalid(detail);
 }
 
-function asFailure(error: unknown): Error {
-  if (error instanceof DeploymentFailure || !(error instanceof Error)) return error as Error;
-  const { code } = error as NodeJS.ErrnoException;
+function asFailure(error: unknown): unknown {
+  if (error instanceof DeploymentFailure) return error;
+  const { code, name, message } = error as NodeJS.ErrnoException;
   if (code === 'EEXIST' || code === 'ENOTDIR' || code === 'EISDIR') {
-    return new DeploymentFailure(
-      'source_invalid',
-      'the archive can not be used: it holds the same path twice',
-      { cause: error },
-    );
+    return invalid('it holds the same path twice', error);
   }
-  // Faults of the disk or a cancellation are not the archive's.
-  if (code?.startsWith('E') || error.name === 'AbortError') return error;
-  return new DeploymentFailure('source_invalid', `the archive can not be used: ${error.message}`, {
-    cause: error,
-  });
+  // Faults of the disk, of gzip or a cancellation are not the tar's.
+  if (/^[EZ]/.test(code ?? '') || name === 'AbortError') return error;
+  return invalid(message, error);
+}
+
+function invalid(detail: string, cause?: unknown): DeploymentFailure {
+  return new DeploymentFailure('source_invalid', `the archive can not be used: ${detail}`, { cause });
 }
