@@ -1,0 +1,72 @@
+import { createTestDatabase, type TestDatabase } from '@capsule/testing';
+import pg from 'pg';
+
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+describe('the role a service runs as', () => {
+  let test: TestDatabase;
+  let client: pg.Client;
+  beforeAll(async () => {
+    test = await createTestDatabase('auth');
+    const { host, port, name: database, user, password } = test.settings;
+    client = new pg.Client({ host, port, database, user, password });
+    await client.connect();
+  });
+  afterAll(async () => {
+    await client.end();
+    await test.close();
+  });
+
+  it.each([
+    ['create a table', 'CREATE TABLE mine ()'],
+    ['create a temporary table', 'CREATE TEMPORARY TABLE mine ()'],
+    ['create a schema', 'CREATE SCHEMA mine'],
+    ['create a function', "CREATE FUNCTION mine() RETURNS text LANGUAGE sql AS 'SELECT 1'"],
+    ['create an extension', 'CREATE EXTENSION pg_trgm'],
+    ['create a role', 'CREATE ROLE mine'],
+    ['alter a table', 'ALTER TABLE outbox ADD COLUMN mine text'],
+    ['lift forced row-level security', 'ALTER TABLE outbox NO FORCE ROW LEVEL SECURITY'],
+    ['drop a policy', 'DROP POLICY tenant_or_platform ON outbox'],
+    ['drop a table', 'DROP TABLE outbox'],
+    ['truncate a table', 'TRUNCATE outbox'],
+    ['disable a trigger', 'ALTER TABLE flyway_schema_history DISABLE TRIGGER ALL'],
+    ['act as the owner', 'SET ROLE auth_owner'],
+    ['act as the role that sees all tenants', 'SET ROLE auth_claimer'],
+    ['switch triggers and keys off', "SET session_replication_role = 'replica'"],
+    ['read files of the server', "SELECT pg_read_file('/etc/passwd')"],
+    ['run programs on the server', "COPY (SELECT 1) TO PROGRAM 'true'"],
+    ['change published events', 'UPDATE outbox SET published_at = NULL'],
+    ['delete events', 'DELETE FROM outbox'],
+    [
+      'insert an event that counts as published',
+      'INSERT INTO outbox (stream, type, envelope, published_at) VALUES',
+    ],
+    ['forget what it has processed', 'DELETE FROM inbox'],
+    ['rewrite dead letters', "UPDATE dead_letters SET envelope = '{}'"],
+    ['delete dead letters', 'DELETE FROM dead_letters'],
+    ['replace the body of an idempotent request', 'UPDATE idempotent_requests SET request_hash = NULL'],
+    ['move the mark of a stream', 'UPDATE outbox_streams SET last_sequence = 0'],
+    ['read the marks of streams', 'SELECT * FROM outbox_streams'],
+    ['rewrite the history of migrations', 'DELETE FROM flyway_schema_history'],
+    ['change the schema version', "UPDATE service_configuration SET schema_version = '9'"],
+  ])('can not %s', async (_, statement) => {
+    const complete = statement.endsWith('VALUES') ? `${statement} ('s', 't', '{}', now())` : statement;
+    await expect(client.query(complete)).rejects.toMatchObject({ code: INSUFFICIENT_PRIVILEGE });
+  });
+
+  it('can not switch row-level security off for what it reads', async () => {
+    await client.query('SET row_security = off');
+    await expect(client.query('SELECT * FROM outbox')).rejects.toMatchObject({
+      code: INSUFFICIENT_PRIVILEGE,
+    });
+    await client.query('RESET row_security');
+  });
+
+  it('can not enter another database', async () => {
+    const { host, port, user, password } = test.settings;
+    for (const database of ['postgres', 'template1']) {
+      const other = new pg.Client({ host, port, database, user, password });
+      await expect(other.connect()).rejects.toMatchObject({ code: INSUFFICIENT_PRIVILEGE });
+    }
+  });
+});

@@ -1,0 +1,99 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { serviceNames } from '@capsule/contracts';
+import { createTestDatabase } from '@capsule/testing';
+import { migrationsFolder } from './migrations/migration-files.js';
+
+const FILE = 'V1.0.0__Platform_tables.sql';
+
+describe('the database every service starts with', () => {
+  it('is the same text for all services but for their names', async () => {
+    const texts = await Promise.all(
+      serviceNames.map(async (service) => {
+        const text = await readFile(join(migrationsFolder(service), FILE), 'utf8');
+        return text.replaceAll(`${service}_`, 'SERVICE_').replaceAll(`'${service}'`, "'SERVICE'");
+      }),
+    );
+    expect(new Set(texts).size).toBe(1);
+  });
+
+  describe.each(serviceNames)('of %s', (service) => {
+    let rows: (sql: string) => Promise<unknown[]>;
+    let close: () => Promise<void>;
+    beforeAll(async () => {
+      const test = await createTestDatabase(service);
+      rows = (sql) => test.asSuperuser(async (client) => (await client.query(sql)).rows as unknown[]);
+      close = () => test.close();
+    });
+    afterAll(() => close());
+
+    it('has forced row-level security and a policy on every table with a tenant_id', async () => {
+      expect(
+        await rows(`
+          SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id'
+          WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT a.attisdropped
+            AND NOT (c.relrowsecurity AND c.relforcerowsecurity
+                     AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid))`),
+      ).toEqual([]);
+    });
+
+    it('has the tenant in every foreign key between tenant tables', async () => {
+      expect(
+        await rows(`
+          SELECT k.conrelid::regclass::text AS "table", k.conname AS key FROM pg_constraint k
+          WHERE k.contype = 'f' AND k.connamespace = 'public'::regnamespace
+            AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = k.conrelid AND attname = 'tenant_id')
+            AND EXISTS (SELECT FROM pg_attribute WHERE attrelid = k.confrelid AND attname = 'tenant_id')
+            AND NOT EXISTS (SELECT FROM pg_attribute
+                            WHERE attrelid = k.conrelid AND attname = 'tenant_id' AND attnum = ANY (k.conkey))`),
+      ).toEqual([]);
+    });
+
+    it('gives PUBLIC nothing', async () => {
+      expect(
+        await rows(`
+          SELECT 'schema' AS kind, nspname AS name FROM pg_namespace, aclexplode(nspacl) acl
+            WHERE nspname = 'public' AND acl.grantee = 0
+          UNION ALL
+          SELECT 'table', relname FROM pg_class, aclexplode(relacl) acl
+            WHERE relnamespace = 'public'::regnamespace AND acl.grantee = 0
+          UNION ALL
+          SELECT 'function', proname FROM pg_proc p,
+              aclexplode(coalesce(proacl, acldefault('f', proowner))) acl
+            WHERE pronamespace = 'public'::regnamespace AND acl.grantee = 0
+              AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')`),
+      ).toEqual([]);
+    });
+
+    it('has a fixed search_path in every function that runs with the rights of its owner', async () => {
+      expect(
+        await rows(`
+          SELECT p.oid::regprocedure::text AS "function" FROM pg_proc p
+          WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef
+            AND (pg_get_userbyid(p.proowner) NOT IN ('${service}_claimer', '${service}_owner')
+                 OR NOT EXISTS (SELECT FROM unnest(p.proconfig) c WHERE c LIKE 'search_path=%'))`),
+      ).toEqual([]);
+    });
+
+    it('leaves the role that sees all tenants unable to log in or to create anything', async () => {
+      expect(
+        await rows(`
+          SELECT rolcanlogin, rolbypassrls, has_schema_privilege(oid, 'public', 'CREATE') AS creates
+          FROM pg_roles WHERE rolname = '${service}_claimer'`),
+      ).toEqual([{ rolcanlogin: false, rolbypassrls: true, creates: false }]);
+    });
+
+    it('has only functions whose bodies are valid, which the migration runner does not check', async () => {
+      const definitions = (await rows(`
+        SELECT pg_get_functiondef(p.oid) AS sql FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+        WHERE p.pronamespace = 'public'::regnamespace AND l.lanname IN ('sql', 'plpgsql')
+          AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')`)) as {
+        sql: string;
+      }[];
+      expect(definitions.length).toBeGreaterThan(8);
+      await rows(
+        `BEGIN; SET LOCAL check_function_bodies = on; ${definitions.map((each) => each.sql).join(';')}; ROLLBACK`,
+      );
+    });
+  });
+});
