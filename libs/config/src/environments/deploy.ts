@@ -82,11 +82,6 @@ export const deployEnvironment = {
         default: 8_388_608,
       }),
     },
-    gitPrivateAddressesAllowed: flag(
-      'DEPLOY_SERVICE_GIT_PRIVATE_ADDRESSES_ALLOWED',
-      'Whether sources may be fetched from git servers on this machine and in private networks',
-      false,
-    ),
     sampleIntervalSeconds: integer(
       'DEPLOY_SERVICE_SAMPLE_INTERVAL_SECONDS',
       'Seconds between two samples of an instance',
