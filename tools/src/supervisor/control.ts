@@ -15,7 +15,10 @@ export async function serveControl(path: string, commands: Record<string, Comman
   rmSync(path, { force: true });
   const server = createServer((client) => {
     client.on('error', () => client.destroy());
-    createInterface({ input: client }).on('line', (request) => {
+    const lines = createInterface({ input: client });
+    // It passes the errors of its input on.
+    lines.on('error', () => {});
+    lines.on('line', (request) => {
       void answer(commands, request, client).then((line) => {
         if (client.writable) client.write(`${JSON.stringify(line)}\n`);
       });
@@ -67,6 +70,7 @@ export function ask<Result>(socket: Socket, command: string): Promise<Result> {
       else resolve(answer.result as Result);
       lines.close();
     });
+    lines.on('error', () => {});
     socket.once('close', () => reject(new SupervisorGoneError()));
     socket.write(`${command}\n`);
     socket.resume();

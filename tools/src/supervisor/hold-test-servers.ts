@@ -26,8 +26,9 @@ export interface HeldTestServers {
 export async function holdTestServers(workspace: string): Promise<HeldTestServers> {
   const home = openHome(join(chooseHome(workspace, process.env['CAPSULE_HOME']), 'test'));
   const deadline = performance.now() + startTimeoutMs;
+  const launcher = new Launcher(home);
   for (;;) {
-    const socket = await connectOrLaunch(home, deadline);
+    const socket = await launcher.connect(deadline);
     try {
       const environment = await ask<Record<string, string>>(socket, 'hold');
       return { environment, release: () => release(home, socket) };
@@ -45,36 +46,37 @@ async function release(home: Home, socket: Socket): Promise<void> {
   while (others === 0 && supervisorOf(home)) await sleep(20);
 }
 
-async function connectOrLaunch(home: Home, deadline: number): Promise<Socket> {
-  let launched: Launched | undefined;
-  for (;;) {
-    try {
-      return await openControl(home.controlSocket);
-    } catch (error) {
-      if (performance.now() > deadline) throw error;
+class Launcher {
+  private child: ChildProcess | undefined;
+  private log = '';
+
+  constructor(private readonly home: Home) {}
+
+  async connect(deadline: number): Promise<Socket> {
+    for (;;) {
+      // It ends with 0 when its work is done, or when another run launched one at the same moment.
+      if (this.child?.exitCode) throw new Error(tailOf(this.log, 20));
+      try {
+        return await openControl(this.home.controlSocket);
+      } catch (error) {
+        if (performance.now() > deadline) throw error;
+      }
+      if (this.child === undefined || this.child.exitCode === 0) this.launch();
+      await sleep(25);
     }
-    // It ends with 0 when another run launched one at the same moment; that one will listen soon.
-    if (launched === undefined || launched.child.exitCode === 0) launched = launch(home);
-    else if (launched.child.exitCode !== null) throw new Error(tailOf(launched.log, 20));
-    await sleep(25);
   }
-}
 
-interface Launched {
-  child: ChildProcess;
-  log: string;
-}
-
-function launch(home: Home): Launched {
-  const log = openLog(home.logs, 'test-servers');
-  const firstPort = process.env['CAPSULE_TEST_FIRST_PORT'] ?? String(defaultFirstPort);
-  const program = fileURLToPath(new URL('./test-servers.js', import.meta.url));
-  const child = spawn(process.execPath, [program, home.path, firstPort], {
-    cwd: '/',
-    stdio: ['ignore', log.descriptor, log.descriptor],
-    detached: true,
-  });
-  child.unref();
-  closeSync(log.descriptor);
-  return { child, log: log.path };
+  private launch(): void {
+    const log = openLog(this.home.logs, 'test-servers');
+    const firstPort = process.env['CAPSULE_TEST_FIRST_PORT'] ?? String(defaultFirstPort);
+    const program = fileURLToPath(new URL('./test-servers.js', import.meta.url));
+    this.log = log.path;
+    this.child = spawn(process.execPath, [program, this.home.path, firstPort], {
+      cwd: '/',
+      stdio: ['ignore', log.descriptor, log.descriptor],
+      detached: true,
+    });
+    this.child.unref();
+    closeSync(log.descriptor);
+  }
 }

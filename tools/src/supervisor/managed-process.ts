@@ -55,6 +55,7 @@ export class ManagedProcess {
   private logStart = 0;
   private child: ChildProcess | undefined;
   private ended: Promise<string> = Promise.resolve('');
+  private starting: Promise<void> = Promise.resolve();
   private pauseMs = firstPauseMs;
   private cancel = new AbortController();
 
@@ -73,10 +74,14 @@ export class ManagedProcess {
     const { definition, home } = this;
     this.state = 'starting';
     this.cancel = new AbortController();
-    try {
+    const attempt = (async () => {
       await stopLeftover(home.run, definition);
       await assertPortFree(definition.name, definition.listens);
       await this.launch(this.cancel.signal);
+    })();
+    this.starting = attempt.catch(() => {});
+    try {
+      await attempt;
     } catch (error) {
       await this.stop();
       throw error;
@@ -101,6 +106,8 @@ export class ManagedProcess {
       await this.ended;
       clearTimeout(deadline);
     }
+    // What prepares a start can not be interrupted; it ends by itself and then sees that it is not wanted.
+    await this.starting;
     this.state = 'stopped';
     this.pid = undefined;
     removeRecord(this.home.run, definition.name);

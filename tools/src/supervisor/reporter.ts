@@ -6,14 +6,21 @@ export interface Reporter {
   step(title: string, milliseconds: number, detail?: string): void;
   note(message: string): void;
   failure(message: string): void;
+  /** For the person in front of the terminal only: it holds a password, so no log keeps it. */
+  summary(text: string): void;
 }
 
-export const terminalReporter: Reporter = { step: stepDone, note, failure };
+export const terminalReporter: Reporter = {
+  step: stepDone,
+  note,
+  failure,
+  summary: (text) => console.log(text),
+};
 
 /** What the detached supervisor sends to `npm start -- --detach`, which prints it. */
 export type ReportMessage =
   | { kind: 'step'; title: string; milliseconds: number; detail: string | undefined }
-  | { kind: 'note' | 'failure'; message: string }
+  | { kind: 'note' | 'failure' | 'summary'; message: string }
   | { kind: 'ready' };
 
 /** Prints into its own log and, while the process that started it still listens, there too. */
@@ -31,6 +38,7 @@ export function forwardingReporter(send: (message: ReportMessage) => void): Repo
       failure(message);
       send({ kind: 'failure', message });
     },
+    summary: (message) => send({ kind: 'summary', message }),
   };
 }
 

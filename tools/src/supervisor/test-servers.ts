@@ -5,9 +5,10 @@
 // in their environment is listed in test-environment.ts.
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { setImmediate } from 'node:timers/promises';
 import { serveControl } from './control.js';
 import { openHome } from './home.js';
-import { startServers } from './start-servers.js';
+import { type Servers, startServers } from './start-servers.js';
 import { AlreadyRunningError, claimHome, releaseHome } from './supervisor-lock.js';
 import { testEnvironment, testSettings } from './test-environment.js';
 
@@ -25,9 +26,7 @@ async function main(): Promise<void> {
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => end.abort());
 
-  const running = startServers(home, testSettings(home, firstPort), {
-    onDeath: (_, message, tail) => console.error(`${message}\n${tail}`),
-  });
+  let running: Promise<Servers> | undefined;
   const control = await serveControl(home.controlSocket, {
     hold: async (client) => {
       holders.add(client);
@@ -38,6 +37,9 @@ async function main(): Promise<void> {
     release: letGo,
   });
   try {
+    running = startServers(home, testSettings(home, firstPort), {
+      onDeath: (_, message, tail) => console.error(`${message}\n${tail}`),
+    });
     const servers = await running;
     if (holders.size === 0) end.abort();
     if (!end.signal.aborted) await once(end.signal, 'abort');
@@ -45,7 +47,8 @@ async function main(): Promise<void> {
   } finally {
     control.close();
     releaseHome(home);
-    // Whoever came in the last moment sees the end and starts anew.
+    // After a failure those who wait are answered first. Whoever came in the last moment starts anew.
+    await setImmediate();
     for (const holder of holders) holder.end();
   }
 }

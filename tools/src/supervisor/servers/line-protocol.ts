@@ -4,7 +4,7 @@ const timeoutMs = 2_000;
 
 /**
  * Says one thing to a server of a text protocol and waits for an answer, for probes that must log in as a client does
- * without a client library's reconnects and queues. `answered` looks at all that came so far.
+ * without a client library's reconnects and queues. `answered` looks at all that came so far and throws when it is a refusal.
  */
 export function converse(
   port: number,
@@ -28,7 +28,11 @@ export function converse(
     );
     socket.on('data', (chunk: string) => {
       received += chunk;
-      if (answered(received)) finish();
+      try {
+        if (answered(received)) finish();
+      } catch (error) {
+        finish(error as Error);
+      }
     });
   });
 }

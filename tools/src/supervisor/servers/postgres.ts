@@ -133,6 +133,8 @@ function renderConfiguration(port: number, folder: string, data: string, binarie
     fsync: 'on',
     full_page_writes: 'on',
     synchronous_commit: 'on',
+    // Tells when each row was committed: how the benchmarks and an operator see the way from one database to another.
+    track_commit_timestamp: 'on',
     // Four clusters share one small machine.
     shared_buffers: '32MB',
     work_mem: '4MB',

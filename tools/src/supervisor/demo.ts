@@ -1,0 +1,194 @@
+import { spawn } from 'node:child_process';
+import { request } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type {
+  appCreate,
+  deploymentCreate,
+  projectCreate,
+  ResponseOf,
+  sessionSignIn,
+} from '@capsule/contracts';
+import { loadEnvironment } from '@capsule/config';
+import type { Home } from './home.js';
+import { appEnvironments } from './platform-settings.js';
+import type { Reporter } from './reporter.js';
+import { rememberedPassword } from './secret-file.js';
+
+type App = ResponseOf<typeof appCreate>;
+type Deployment = ResponseOf<typeof deploymentCreate>;
+type Project = ResponseOf<typeof projectCreate>;
+type Tokens = ResponseOf<typeof sessionSignIn>;
+type Source = Readonly<Record<string, string | undefined>>;
+
+const email = 'demo@example.com';
+const organizationName = 'Acme';
+const projectName = 'Demo';
+const appName = 'hello';
+const deployTimeoutMs = 120_000;
+/** After a start the app of an earlier one comes back by itself; only one that stays away is deployed again. */
+const comebackTimeoutMs = 10_000;
+const pollMs = 200;
+
+/**
+ * Deploys examples/hello-node into a demo organization through the public API, as a newcomer would, and prints where
+ * it answers. Found again on later starts. A failure is told but leaves the platform running.
+ */
+export async function deployDemo(
+  workspace: string,
+  home: Home,
+  source: Source,
+  reporter: Reporter,
+): Promise<void> {
+  const startedAt = performance.now();
+  const { http } = loadEnvironment(
+    { name: 'gateway', variables: { http: appEnvironments.gateway.variables.http } },
+    source,
+  );
+  const api = new Api(`http://${http.host}:${http.port}`);
+  const password = rememberedPassword(join(home.secrets, 'demo-password'));
+  try {
+    await signIn(api, password);
+    const app = await findOrCreateApp(api);
+    if (!(app.liveDeploymentId && (await answersWithin(app, comebackTimeoutMs)))) {
+      await deploy(api, app, join(workspace, 'examples/hello-node'));
+      if (!(await answersWithin(app, comebackTimeoutMs))) throw new Error(`${app.url} does not answer.`);
+    }
+    reporter.step('demo app answers', performance.now() - startedAt, app.url);
+    reporter.summary(
+      [
+        '',
+        `  App        ${app.url}`,
+        `  API        ${api.base}/v1   (readable at ${api.base}/docs)`,
+        `  Sign in    ${email}  password ${password}`,
+        '',
+      ].join('\n'),
+    );
+  } catch (error) {
+    reporter.failure(`The platform runs, but the demo could not be deployed: ${(error as Error).message}`);
+  }
+}
+
+class Api {
+  private accessToken: string | undefined;
+
+  constructor(readonly base: string) {}
+
+  authenticate({ accessToken }: Tokens): void {
+    this.accessToken = accessToken;
+  }
+
+  get<Answer>(path: string): Promise<Answer> {
+    return this.send(path, { method: 'GET' });
+  }
+
+  post<Answer>(path: string, body: object | Buffer): Promise<Answer> {
+    const archive = Buffer.isBuffer(body);
+    return this.send(path, {
+      method: 'POST',
+      headers: { 'Content-Type': archive ? 'application/gzip' : 'application/json' },
+      body: archive ? new Uint8Array(body) : JSON.stringify(body),
+    });
+  }
+
+  private async send<Answer>(path: string, init: RequestInit): Promise<Answer> {
+    const authorization = this.accessToken && { Authorization: `Bearer ${this.accessToken}` };
+    const response = await fetch(this.base + path, {
+      ...init,
+      headers: { ...init.headers, ...authorization },
+    });
+    const answer = await response.text();
+    if (!response.ok)
+      throw new ApiError(response.status, `${init.method} ${path} answered ${response.status}: ${answer}`);
+    return JSON.parse(answer) as Answer;
+  }
+}
+
+class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+    this.name = 'ApiError';
+  }
+}
+
+async function signIn(api: Api, password: string): Promise<void> {
+  try {
+    api.authenticate(await api.post<Tokens>('/v1/auth/sign-in', { email, password }));
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 401) throw error;
+    const account = { email, password, name: 'Demo', organizationName };
+    api.authenticate(await api.post<Tokens>('/v1/auth/sign-up', account));
+  }
+}
+
+async function findOrCreateApp(api: Api): Promise<App> {
+  const projects = await api.get<{ items: Project[] }>('/v1/projects');
+  const project =
+    projects.items.find((each) => each.name === projectName) ??
+    (await api.post<Project>('/v1/projects', { name: projectName }));
+  const apps = await api.get<{ items: App[] }>(`/v1/projects/${project.id}/apps`);
+  return (
+    apps.items.find((each) => each.name === appName) ??
+    (await api.post<App>(`/v1/projects/${project.id}/apps`, { name: appName }))
+  );
+}
+
+async function deploy(api: Api, app: App, folder: string): Promise<void> {
+  const { id } = await api.post<Deployment>(`/v1/apps/${app.id}/deployments`, await pack(folder));
+  const deadline = performance.now() + deployTimeoutMs;
+  for (;;) {
+    const deployment = await api.get<Deployment>(`/v1/deployments/${id}`);
+    if (deployment.state === 'live') return;
+    if (deployment.failure) throw new Error(`${deployment.failure.reason}: ${deployment.failure.detail}`);
+    if (performance.now() > deadline) throw new Error(`the deployment is still ${deployment.state}.`);
+    await sleep(pollMs);
+  }
+}
+
+function pack(folder: string): Promise<Buffer> {
+  // COPYFILE_DISABLE keeps the tar of macOS from adding its own metadata files.
+  const child = spawn('tar', ['-C', folder, '-czf', '-', '.'], {
+    env: { ...process.env, COPYFILE_DISABLE: '1' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const chunks: Buffer[] = [];
+  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) =>
+      code === 0 ? resolve(Buffer.concat(chunks)) : reject(new Error(`tar ended with ${code}`)),
+    );
+  });
+}
+
+async function answersWithin(app: App, timeoutMs: number): Promise<boolean> {
+  const deadline = performance.now() + timeoutMs;
+  while (performance.now() < deadline) {
+    if (await answers(new URL(app.healthPath, app.url))) return true;
+    await sleep(pollMs);
+  }
+  return false;
+}
+
+/** Node does not resolve names under localhost as browsers and curl do, so it dials loopback and names the host. */
+function answers(url: URL): Promise<boolean> {
+  return new Promise((resolve) => {
+    const options = {
+      host: '127.0.0.1',
+      port: url.port || 80,
+      path: url.pathname,
+      headers: { Host: url.host },
+      timeout: 2_000,
+    };
+    const call = request(options, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    call.once('timeout', () => call.destroy());
+    call.once('error', () => resolve(false));
+    call.end();
+  });
+}

@@ -1,0 +1,3 @@
+import { runDetached } from './start-command.js';
+
+process.exitCode = await runDetached(process.argv[2] ?? process.cwd());

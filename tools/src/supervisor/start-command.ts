@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { closeSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { deployDemo } from './demo.js';
+import { readEnvironment } from './environment-file.js';
+import { chooseHome, openHome } from './home.js';
+import { openLog } from './log-file.js';
+import { forwardingReporter, type Reporter, type ReportMessage, terminalReporter } from './reporter.js';
+import { runPlatform } from './run-platform.js';
+import { AlreadyRunningError } from './supervisor-lock.js';
+
+/** `npm start`: the platform in the foreground until Ctrl-C. Resolves with the exit code. */
+export async function start(workspace: string): Promise<number> {
+  return exitCodeOf(terminalReporter, () => runWithDemo(workspace, terminalReporter, () => {}));
+}
+
+/** The process that `npm start -- --detach` leaves behind; tells its parent over the channel until that is gone. */
+export async function runDetached(workspace: string): Promise<number> {
+  const send = (message: ReportMessage) => {
+    // The parent ends once it heard `ready`; nobody listens any more, and that is no fault.
+    if (process.connected) process.send?.(message, undefined, undefined, () => {});
+  };
+  const reporter = forwardingReporter(send);
+  return exitCodeOf(reporter, () => runWithDemo(workspace, reporter, () => send({ kind: 'ready' })));
+}
+
+/** `npm start -- --detach`: returns when the platform is ready, with its exit code when it could not start. */
+export async function startDetached(workspace: string): Promise<number> {
+  const home = openHome(chooseHome(workspace, readEnvironment(workspace, process.env)['CAPSULE_HOME']));
+  const log = openLog(home.logs, 'supervisor');
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(new URL('./detached.js', import.meta.url)), workspace],
+    {
+      cwd: workspace,
+      detached: true,
+      stdio: ['ignore', log.descriptor, log.descriptor, 'ipc'],
+    },
+  );
+  closeSync(log.descriptor);
+  // Ctrl-C while it starts means that it should not.
+  process.once('SIGINT', () => child.kill('SIGTERM'));
+  return new Promise((resolve) => {
+    child.on('message', (message: ReportMessage) => {
+      if (message.kind === 'step') terminalReporter.step(message.title, message.milliseconds, message.detail);
+      else if (message.kind !== 'ready') terminalReporter[message.kind](message.message);
+      else {
+        console.log(
+          `\nRunning in the background. npm run status shows it, npm stop ends it; log: ${log.path}`,
+        );
+        child.disconnect();
+        child.unref();
+        resolve(0);
+      }
+    });
+    child.once('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+async function runWithDemo(workspace: string, reporter: Reporter, ready: () => void): Promise<void> {
+  await runPlatform({
+    workspace,
+    reporter,
+    onReady: async ({ home, source }) => {
+      await deployDemo(workspace, home, source, reporter);
+      ready();
+      return () => {};
+    },
+  });
+}
+
+/** Runs to the end; a failure is told in one message. An instance that runs already is what was asked for. */
+export async function exitCodeOf(reporter: Reporter, run: () => Promise<void>): Promise<number> {
+  try {
+    await run();
+    return 0;
+  } catch (error) {
+    if (error instanceof AlreadyRunningError) {
+      reporter.note(`${error.message} npm run status shows it, npm stop ends it.`);
+      return 0;
+    }
+    reporter.failure((error as Error).message);
+    return 1;
+  }
+}

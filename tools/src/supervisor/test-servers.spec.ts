@@ -1,0 +1,306 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
+import { workspace } from '../../bootstrap/workspace.mjs';
+import { ask, openControl } from './control.js';
+import { type Home, openHome } from './home.js';
+import { livingRecords, type ProcessRecord } from './process-record.js';
+import { converse } from './servers/line-protocol.js';
+import { supervisorOf } from './supervisor-lock.js';
+
+type Variables = Record<string, string>;
+
+/** A copy of the supervisor in a process of its own, as a test run starts it, with its data in a scratch folder. */
+class Copy {
+  readonly home: Home;
+  private supervisor: ChildProcess | undefined;
+  private socket: Socket | undefined;
+  messages = '';
+
+  constructor(readonly firstPort: number) {
+    // Not in the test's own folder: the user the servers run as must be able to enter.
+    this.home = openHome(mkdtempSync(join(tmpdir(), 'capsule-supervisor-')));
+  }
+
+  /** Resolves with the variables for specs when all servers are usable. */
+  async start(): Promise<Variables> {
+    const program = join(workspace, 'tools/dist/supervisor/test-servers.js');
+    const supervisor = spawn(process.execPath, [program, this.home.path, String(this.firstPort)], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    this.supervisor = supervisor;
+    supervisor.stderr.on('data', (chunk: Buffer) => (this.messages += chunk.toString()));
+    const failed = once(supervisor, 'close').then(() => Promise.reject(new Error(this.messages)));
+    failed.catch(() => {});
+    return Promise.race([failed, this.hold()]);
+  }
+
+  private async hold(): Promise<Variables> {
+    this.socket = await eventually(() => openControl(this.home.controlSocket));
+    return ask<Variables>(this.socket, 'hold');
+  }
+
+  async killSupervisor(): Promise<void> {
+    const ended = once(this.supervisor as ChildProcess, 'exit');
+    this.supervisor?.kill('SIGKILL');
+    await ended;
+  }
+
+  async stop(): Promise<void> {
+    this.socket?.destroy();
+    await eventually(() => {
+      if (supervisorOf(this.home)) throw new Error('still running');
+    });
+  }
+
+  record(name: string): ProcessRecord {
+    const record = livingRecords(this.home.run).find((each) => each.name === name);
+    if (!record) throw new Error(`${name} does not run`);
+    return record;
+  }
+
+  remove(): void {
+    rmSync(this.home.path, { recursive: true });
+  }
+}
+
+describe('the private servers', () => {
+  const copy = new Copy(26_900);
+  let variables: Variables;
+
+  beforeAll(async () => {
+    variables = await copy.start();
+  }, 60_000);
+
+  afterAll(async () => {
+    await copy.stop();
+    expect(livingRecords(copy.home.run)).toEqual([]);
+    copy.remove();
+  });
+
+  it('keep what makes a commit durable switched on', async () => {
+    const client = await superuserOf(variables, 'AUTH');
+    const { rows } = await client.query(
+      "SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit')",
+    );
+    await client.end();
+    expect(rows).toHaveLength(3);
+    expect(rows.every((row) => row.setting === 'on')).toBe(true);
+  });
+
+  it.each(['AUTH', 'BILLING', 'DEPLOY', 'MONITOR'])(
+    'refuse a wrong password on the database of %s',
+    async (service) => {
+      const client = clientOf(variables, service, 'USER', 'PASSWORD', 'not-the-password');
+      await expect(client.connect()).rejects.toThrow('password authentication failed');
+    },
+  );
+
+  it('keep a service out of every database but its own', async () => {
+    const client = clientOf(variables, 'AUTH', 'USER', 'PASSWORD', undefined, 'postgres');
+    await expect(client.connect()).rejects.toThrow('permission denied for database');
+  });
+
+  it('give a service no right to create anything', async () => {
+    const client = clientOf(variables, 'AUTH', 'USER', 'PASSWORD');
+    await client.connect();
+    await expect(client.query('CREATE TABLE t (a int)')).rejects.toThrow(
+      'permission denied for schema public',
+    );
+    await expect(client.query('CREATE TEMP TABLE t (a int)')).rejects.toThrow('permission denied');
+    await client.end();
+  });
+
+  it('refuse a wrong password on Redis and no password at all', async () => {
+    const port = Number(variables['REDIS_PORT']);
+    await converse(port, 'AUTH not-the-password\r\n', (text) => text.startsWith('-WRONGPASS'));
+    await converse(port, 'PING\r\n', (text) => text.startsWith('-NOAUTH'));
+  });
+
+  it('refuse a wrong password on NATS and no password at all', async () => {
+    const port = Number(new URL(variables['NATS_URL'] as string).port);
+    const refused = (text: string) => text.includes("-ERR 'Authorization Violation'");
+    await converse(port, 'CONNECT {"user":"auth","pass":"not-the-password"}\r\nPING\r\n', refused);
+    await converse(port, 'CONNECT {}\r\nPING\r\n', refused);
+  });
+
+  it('show no password in any command line', () => {
+    const secrets = Object.entries(variables).filter(([name]) => name.includes('PASSWORD'));
+    const commandLines = livingRecords(copy.home.run).map((record) => readCommandLine(record.pid));
+    expect(commandLines).toHaveLength(7);
+    for (const [name, secret] of secrets) {
+      expect({ name, shown: commandLines.some((line) => line.includes(secret)) }).toEqual({
+        name,
+        shown: false,
+      });
+    }
+  });
+
+  it("keep everybody else away from the edge's admin socket", () => {
+    const folder = statSync(dirname(copy.home.edgeAdminSocket));
+    expect(folder.mode & 0o777).toBe(0o700);
+    expect(folder.uid).toBe(copy.home.user?.uid ?? process.getuid?.());
+    if (process.getuid?.() !== 0) return;
+    // As a user who is neither root nor the servers': the socket itself would let anybody in.
+    const connect = `require('net').connect(${JSON.stringify(copy.home.edgeAdminSocket)}).on('error', (e) => { console.log(e.code); process.exit(1); }).on('connect', () => process.exit(0))`;
+    const result = spawnSync(process.execPath, ['-e', connect], {
+      uid: 64_999,
+      gid: 64_999,
+      cwd: '/',
+      encoding: 'utf8',
+    });
+    expect(result).toMatchObject({ status: 1, stdout: 'EACCES\n' });
+  });
+
+  it('answer for an unknown host with a problem document', async () => {
+    const response = await fetch(`http://127.0.0.1:${variables['APPS_EDGE_PORT']}/`);
+    expect(response.status).toBe(404);
+    expect(response.headers.get('content-type')).toBe('application/problem+json');
+    expect(await response.json()).toMatchObject({ status: 404, title: 'No such app' });
+  });
+
+  it.each(['postgres-billing', 'redis', 'caddy'])(
+    'come back when %s is killed, and say so with the end of its log',
+    async (name) => {
+      const killed = copy.record(name);
+      process.kill(killed.pid, 'SIGKILL');
+      await eventually(() => expect(copy.record(name).pid).not.toBe(killed.pid));
+      expect(copy.messages).toContain(`${name} was killed by SIGKILL`);
+      await eventually(async () => {
+        if (name === 'redis') await pingRedis(variables);
+        else if (name === 'caddy') await fetch(`http://127.0.0.1:${variables['APPS_EDGE_PORT']}/`);
+        else await (await superuserOf(variables, 'BILLING')).end();
+      });
+    },
+  );
+
+  it('have their streams again when NATS lost its store while it was down', async () => {
+    const killed = copy.record('nats');
+    process.kill(killed.pid, 'SIGKILL');
+    rmSync(join(copy.home.path, 'servers/nats/jetstream'), { recursive: true });
+    await eventually(() => listStreams(variables));
+    expect(copy.record('nats').pid).not.toBe(killed.pid);
+  });
+
+  it('are replaced by the next start after a kill -9 of their supervisor, with their data', async () => {
+    const before = await superuserOf(variables, 'AUTH');
+    await before.query('CREATE TABLE survivors AS SELECT 42 AS answer');
+    await before.end();
+    const left = livingRecords(copy.home.run);
+    expect(left).toHaveLength(7);
+    await copy.killSupervisor();
+    expect(livingRecords(copy.home.run)).toEqual(left);
+
+    variables = await copy.start();
+
+    const pids = livingRecords(copy.home.run).map((record) => record.pid);
+    for (const record of left) expect(pids).not.toContain(record.pid);
+    const after = await superuserOf(variables, 'AUTH');
+    const { rows } = await after.query('SELECT answer FROM survivors');
+    await after.end();
+    expect(rows).toEqual([{ answer: 42 }]);
+  }, 60_000);
+
+  it('run beside another copy on other ports, each with its own data', async () => {
+    const other = new Copy(26_915);
+    const theirs = await other.start();
+    const client = await superuserOf(theirs, 'AUTH');
+    const { rows } = await client.query("SELECT to_regclass('survivors') AS found");
+    await client.end();
+    expect(rows).toEqual([{ found: null }]);
+    await pingRedis(variables);
+    await pingRedis(theirs);
+    await other.stop();
+    await pingRedis(variables);
+    other.remove();
+  }, 60_000);
+});
+
+describe('a port that is taken', () => {
+  it('fails the start with its number and its variable, leaves the stranger alone and nothing running', async () => {
+    const stranger = createServer((socket) => socket.end('still here'));
+    stranger.listen(27_060, '127.0.0.1');
+    const copy = new Copy(26_940);
+
+    try {
+      await expect(copy.start()).rejects.toThrow(
+        'redis needs port 27060, but another program is listening there. ' +
+          'Stop that program, or set REDIS_PORT to a free port.',
+      );
+      await copy.stop();
+      expect(readdirSync(copy.home.run)).toEqual([]);
+      await converse(27_060, '', (text) => text === 'still here');
+    } finally {
+      stranger.close();
+      copy.remove();
+    }
+  }, 60_000);
+});
+
+async function eventually<Result>(look: () => Result | Promise<Result>): Promise<Result> {
+  const deadline = performance.now() + 20_000;
+  for (;;) {
+    try {
+      return await look();
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await sleep(30);
+    }
+  }
+}
+
+function clientOf(
+  variables: Variables,
+  service: string,
+  user: string,
+  password: string,
+  given?: string,
+  database?: string,
+) {
+  const value = (name: string) => variables[`${service}_SERVICE_DB_${name}`];
+  return new pg.Client({
+    host: value('HOST'),
+    port: Number(value('PORT')),
+    user: value(user),
+    password: given ?? value(password),
+    database: database ?? value('NAME'),
+  });
+}
+
+async function superuserOf(variables: Variables, service: string): Promise<pg.Client> {
+  const client = new pg.Client({
+    host: '127.0.0.1',
+    port: Number(variables[`${service}_SERVICE_DB_PORT`]),
+    user: variables['CAPSULE_TEST_POSTGRES_SUPERUSER'],
+    password: variables[`CAPSULE_TEST_${service}_POSTGRES_SUPERUSER_PASSWORD`],
+    database: variables[`${service}_SERVICE_DB_NAME`],
+  });
+  await client.connect();
+  return client;
+}
+
+function pingRedis(variables: Variables): Promise<void> {
+  const message = `AUTH ${variables['REDIS_PASSWORD']}\r\nPING\r\n`;
+  return converse(Number(variables['REDIS_PORT']), message, (text) => text.includes('+PONG'));
+}
+
+function listStreams(variables: Variables): Promise<void> {
+  const login = { user: 'admin', pass: variables['CAPSULE_TEST_NATS_ADMIN_PASSWORD'], verbose: false };
+  const request = 'SUB _INBOX_admin.names 1\r\nPUB $JS.API.STREAM.NAMES _INBOX_admin.names 0\r\n\r\n';
+  const port = Number(new URL(variables['NATS_URL'] as string).port);
+  return converse(port, `CONNECT ${JSON.stringify(login)}\r\n${request}`, (text) => {
+    if (text.includes('"streams":null')) throw new Error('no streams yet');
+    return text.includes('"CAPSULE_AUTH"');
+  });
+}
+
+function readCommandLine(pid: number): string {
+  return process.platform === 'linux'
+    ? readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+    : spawnSync('ps', ['-ww', '-o', 'args=', '-p', String(pid)], { encoding: 'utf8' }).stdout;
+}
