@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { redactText } from '@capsule/telemetry';
 
 /** What went wrong, down to its first cause, without stacks. */
@@ -11,11 +12,11 @@ export function describeFailure(error: unknown): string {
 }
 
 function causeOf(error: unknown): unknown {
-  return error instanceof Error ? error.cause : undefined;
+  return isNativeError(error) ? error.cause : undefined;
 }
 
 /** A refused connection to a name with two addresses is an AggregateError with an empty message. */
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join(', ');
-  return error instanceof Error ? error.message || error.name : String(error);
+  return isNativeError(error) ? error.message || error.name : String(error);
 }

@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { HttpException, Inject, Injectable, Logger } from '@nestjs/common';
 import { HealthCheckService, type HealthIndicatorResult, HealthIndicatorService } from '@nestjs/terminus';
 import { redactText } from '@capsule/telemetry';
@@ -77,7 +78,7 @@ export class ReadinessCheck {
 async function probe(indicator: Indicator): Promise<{ detail?: string }> {
   const { up, detail } = await indicator.check().catch((error: unknown) => ({
     up: false,
-    detail: error instanceof Error ? error.message : String(error),
+    detail: isNativeError(error) ? error.message : String(error),
   }));
   if (!up) throw new Error(redactText(detail ?? 'down'));
   return detail === undefined ? {} : { detail };

@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import type { LoggerService } from '@nestjs/common';
 import type { Logger } from './logger.js';
 
@@ -50,7 +51,7 @@ export class CapsuleLogger implements LoggerService {
     const context = typeof rest.at(-1) === 'string' ? String(rest.pop()) : undefined;
     if (context !== undefined) fields['context'] = context;
     for (const value of typeof message === 'string' ? rest : [message, ...rest]) {
-      if (value instanceof Error) fields['err'] = value;
+      if (isNativeError(value)) fields['err'] = value;
       else if (typeof value === 'string') fields['stack'] = value;
       else if (typeof value === 'object' && value !== null && !Array.isArray(value))
         Object.assign(fields, value);
@@ -63,5 +64,5 @@ export class CapsuleLogger implements LoggerService {
 
 function messageOf(message: unknown): string | undefined {
   if (typeof message === 'string') return message;
-  return message instanceof Error ? message.message : undefined;
+  return isNativeError(message) ? message.message : undefined;
 }

@@ -1,3 +1,5 @@
+import { isNativeError } from 'node:util/types';
+
 /**
  * What a log line must not tell. By key: the whole value of anything named like a secret, however deep. By shape: secrets
  * inside of text, such as the password in a connection string that a driver quotes in its message.
@@ -20,7 +22,7 @@ export function redact(value: unknown, depth = 0, seen: ReadonlySet<object> = ne
   if (seen.has(value)) return '[circular]';
   if (depth >= DEPTH_MAX) return '[deep]';
   const within = new Set(seen).add(value);
-  if (value instanceof Error) return redactError(value, depth, within);
+  if (isNativeError(value)) return redactError(value, depth, within);
   if (ArrayBuffer.isView(value)) return `[${value.byteLength} bytes]`;
   if (value instanceof Map) return redact(Object.fromEntries(value), depth, seen);
   if (Array.isArray(value) || value instanceof Set) {

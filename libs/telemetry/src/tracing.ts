@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import type { RecordedSpan, SpanKind, Tracer } from './spans.js';
 import { installTracer } from './spans.js';
 import { formatTraceparent, parseTraceparent } from './traceparent.js';
@@ -74,6 +75,6 @@ export async function startTracing(options: {
 
 /** The error's code or class. Its message stays in our log: a collector is somebody else's system. */
 function failureOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'error';
+  if (!isNativeError(error)) return 'error';
   return 'code' in error && typeof error.code === 'string' ? error.code : error.name;
 }

@@ -1,0 +1,1 @@
+export { ObjectStore, type PutOptions, type StoredObject } from './object-store.js';
