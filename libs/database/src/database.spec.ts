@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import { jest } from '@jest/globals';
 import { DomainError } from '@capsule/errors';
 import { registry } from '@capsule/telemetry';
+import { createTestDatabase } from '@capsule/testing';
 import { translateConstraint } from './constraint-errors.js';
 import { insertNote, Note, NotesDatabase, selectTitles } from './notes.fixture.js';
 import { registerPoolGauges } from './pool-metrics.js';
@@ -13,7 +14,7 @@ const tenant = uuidv7();
 describe('Database', () => {
   let notes: NotesDatabase;
   beforeAll(async () => {
-    notes = await NotesDatabase.create({ poolMax: 3, poolTimeoutMs: 300 });
+    notes = await NotesDatabase.create(await createTestDatabase('auth'), { poolMax: 3, poolTimeoutMs: 300 });
   });
   afterEach(() => notes.test.asSuperuser((client) => client.query('TRUNCATE notes, folders')));
   afterAll(() => notes.close());

@@ -1,9 +1,10 @@
-import { createTestDatabase, type TestDatabase } from '@capsule/testing';
+import type { DatabaseSettings } from '@capsule/config';
 import pg from 'pg';
 import { Column, DataSource, Entity } from 'typeorm';
 import { AuditedEntity } from './audited-entity.js';
 import { createDataSource } from './data-source.js';
 import { Database } from './database.js';
+import type { OwnerConnection } from './migrations/migrator.js';
 
 // Two tables as migrations/README.md says to write them, and a service's Database over them.
 
@@ -50,6 +51,14 @@ export class Note extends AuditedEntity {
   title!: string;
 }
 
+/** A database of @capsule/testing, which only specs themselves import. */
+interface TestDatabase {
+  settings: DatabaseSettings;
+  owner: OwnerConnection;
+  asSuperuser<T>(work: (client: pg.Client) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
 export class NotesDatabase {
   private constructor(
     readonly test: TestDatabase,
@@ -58,8 +67,10 @@ export class NotesDatabase {
   ) {}
 
   /** With one connection, consecutive transactions are sure to share it. */
-  static async create(pool: { poolMax?: number; poolTimeoutMs?: number } = {}): Promise<NotesDatabase> {
-    const test = await createTestDatabase('auth');
+  static async create(
+    test: TestDatabase,
+    pool: { poolMax?: number; poolTimeoutMs?: number } = {},
+  ): Promise<NotesDatabase> {
     const owner = new pg.Client({ ...test.owner, database: test.owner.name });
     await owner.connect();
     await owner.query(TABLES);

@@ -1,4 +1,5 @@
 import { runInContext } from '@capsule/telemetry';
+import { createTestDatabase } from '@capsule/testing';
 import { NotesDatabase } from './notes.fixture.js';
 import { uuidv7 } from './uuid.js';
 
@@ -14,7 +15,7 @@ const configure = {
 describe('a transaction that opens together with its first statement', () => {
   let notes: NotesDatabase;
   beforeAll(async () => {
-    notes = await NotesDatabase.create({ poolMax: 1 });
+    notes = await NotesDatabase.create(await createTestDatabase('auth'), { poolMax: 1 });
   });
   afterAll(() => notes.close());
 

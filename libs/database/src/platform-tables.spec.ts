@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { serviceNames } from '@capsule/contracts';
 import { createTestDatabase } from '@capsule/testing';
 import { migrationsFolder } from './migrations/migration-files.js';
 
+const serviceNames = ['auth', 'billing', 'deploy', 'monitor'] as const;
 const FILE = 'V1.0.0__Platform_tables.sql';
 
 describe('the database every service starts with', () => {

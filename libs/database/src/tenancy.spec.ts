@@ -1,4 +1,5 @@
 import { runInContext } from '@capsule/telemetry';
+import { createTestDatabase } from '@capsule/testing';
 import { insertNote, NotesDatabase, selectTitles } from './notes.fixture.js';
 import type { Transaction } from './transaction.js';
 import { uuidv7 } from './uuid.js';
@@ -16,7 +17,7 @@ describe('tenancy', () => {
   let notes: NotesDatabase;
   beforeAll(async () => {
     // One connection: whatever leaked would leak into the next transaction.
-    notes = await NotesDatabase.create({ poolMax: 1 });
+    notes = await NotesDatabase.create(await createTestDatabase('auth'), { poolMax: 1 });
     await notes.database.withTenant(acme, (tx) => tx.query(insertNote, [acme, 'of acme']));
     await notes.database.withTenant(globex, (tx) => tx.query(insertNote, [globex, 'of globex']));
   });

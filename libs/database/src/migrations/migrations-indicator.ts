@@ -4,7 +4,7 @@ import { migrationsFolder, readMigrationFiles } from './migration-files.js';
 import { compareWithHistory, type MigrationInfo } from './migration-state.js';
 import { readHistory } from './schema-history.js';
 
-/** Tells readiness whether the schema is the one this release was built for. */
+/** Tells readiness whether the schema has all that this release was built for; it may have more, of a newer one. */
 @Injectable()
 export class MigrationsIndicator {
   readonly name = 'migrations';
@@ -15,12 +15,10 @@ export class MigrationsIndicator {
   async check(): Promise<{ up: boolean; detail?: string }> {
     // A schema doesn't go back under a running service, so one good answer is enough.
     if (this.isCurrent) return { up: true };
-    const pending = (await this.compare()).filter(
-      (info) => info.state === 'pending' || info.state === 'failed',
-    );
-    this.isCurrent = pending.length === 0;
+    const wanting = (await this.compare()).filter(({ state }) => state !== 'success' && state !== 'missing');
+    this.isCurrent = wanting.length === 0;
     if (this.isCurrent) return { up: true };
-    return { up: false, detail: `not applied: ${pending.map((info) => info.script).join(', ')}` };
+    return { up: false, detail: `not applied: ${wanting.map((info) => info.script).join(', ')}` };
   }
 
   private compare(): Promise<MigrationInfo[]> {
