@@ -1,0 +1,19 @@
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import { DomainError } from '@capsule/errors';
+
+/**
+ * The body of a request as a stream of its own. Whoever refuses it half-way destroys what it reads from; done to the
+ * request itself that would cut the connection before the caller could be told why.
+ */
+export function uploadedBytes(request: IncomingMessage): Readable {
+  return Readable.from(chunksOf(request), { objectMode: false });
+}
+
+async function* chunksOf(request: IncomingMessage): AsyncGenerator<Buffer> {
+  try {
+    yield* request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  } catch (cause) {
+    throw new DomainError('platform.request.malformed', { detail: 'The upload broke off.', cause });
+  }
+}

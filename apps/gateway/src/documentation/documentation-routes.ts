@@ -1,0 +1,41 @@
+import { isErrorCode } from '@capsule/contracts';
+import { DomainError } from '@capsule/errors';
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import { openApiDocument } from './openapi.js';
+import { errorListPage, errorPage } from './pages/error-page.js';
+import { referencePage } from './pages/reference-page.js';
+import { style } from './pages/style.js';
+
+const CACHE_SECONDS = 300;
+/** Pages are text and our own style sheet; nothing else may load or run. */
+const PAGE_POLICY =
+  "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** /docs, a page per error and /v1/openapi.json. Made when first asked for, so that they cost no time at the start. */
+export function addDocumentation(scope: FastifyInstance): void {
+  const document = once(() => JSON.stringify(openApiDocument()));
+  const reference = once(() => referencePage(openApiDocument()));
+  scope.get('/', (_request, reply) => reply.redirect('/docs'));
+  scope.get('/docs', (_request, reply) => sendPage(reply, reference()));
+  scope.get('/docs/style.css', (_request, reply) => cached(reply, 'text/css').send(style));
+  scope.get('/docs/errors', (_request, reply) => sendPage(reply, errorListPage()));
+  scope.get<{ Params: { code: string } }>('/docs/errors/:code', (request, reply) => {
+    const { code } = request.params;
+    if (!isErrorCode(code)) throw new DomainError('platform.route.not_found');
+    return sendPage(reply, errorPage(code));
+  });
+  scope.get('/v1/openapi.json', (_request, reply) => cached(reply, 'application/json').send(document()));
+}
+
+function sendPage(reply: FastifyReply, page: string): FastifyReply {
+  return cached(reply, 'text/html').header('content-security-policy', PAGE_POLICY).send(page);
+}
+
+function cached(reply: FastifyReply, type: string): FastifyReply {
+  return reply.header('cache-control', `public, max-age=${CACHE_SECONDS}`).type(`${type}; charset=utf-8`);
+}
+
+function once<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => (made ??= make());
+}

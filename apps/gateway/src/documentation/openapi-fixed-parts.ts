@@ -1,0 +1,86 @@
+import type { JsonSchema, MediaType, OpenApiDocument, Parameter } from './openapi-document.js';
+
+/** What the table of endpoints does not say: prose, headers and the two transfers that are not JSON. */
+
+export const info = {
+  title: 'Capsule API',
+  version: '1',
+  description: [
+    'Bring an app; Capsule builds it, runs it, watches it and bills for it.',
+    'Sign up or in, then send the access token as `Authorization: Bearer <token>`; it names the organization as well.',
+    'Every error is an `application/problem+json` document (RFC 9457) whose `code` never changes its meaning and whose `type` leads to its page.',
+    'A `POST` may carry an `Idempotency-Key`: repeated with the same body it has its effect once.',
+    'Lists are paged by a cursor: pass `nextCursor` on until it is null.',
+    'Money and quantities that must not be rounded are decimal strings; a field named `…Minor` counts minor units of the currency.',
+  ].join('\n\n'),
+  license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+};
+
+export const tags: OpenApiDocument['tags'] = [
+  { name: 'Accounts', description: 'Users, organizations and sessions' },
+  { name: 'Projects', description: 'Apps are kept in projects' },
+  { name: 'Apps', description: 'What runs, under one host name each' },
+  { name: 'Deployments', description: 'A version of an app on its way to being live' },
+  { name: 'Activity', description: 'What happened in the organization' },
+  { name: 'Billing', description: 'Plans, metered usage and the next invoice' },
+];
+
+export const securitySchemes = {
+  bearer: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: 'The access token of a session (RS256; public keys at `/.well-known/jwks.json`).',
+  },
+};
+
+export const parameters: Record<string, Parameter> = {
+  IdempotencyKey: {
+    name: 'Idempotency-Key',
+    in: 'header',
+    required: false,
+    description: 'Makes a repeated request have its effect once; a fresh value for each new request.',
+    schema: { type: 'string', minLength: 1, maxLength: 200 },
+  },
+  LastEventId: {
+    name: 'Last-Event-ID',
+    in: 'header',
+    required: false,
+    description: 'Id of the last event received; takes precedence over `offset`.',
+    schema: { type: 'string', pattern: '^[0-9]+$' },
+  },
+};
+
+export const headers: OpenApiDocument['components']['headers'] = {
+  'X-Request-Id': {
+    description: 'The id of the request in every log; the one that was sent, when it was well-formed.',
+    schema: { type: 'string' },
+  },
+  RateLimit: {
+    description: 'What is left of the allowance (`r`) and the seconds until it is full again (`t`).',
+    schema: { type: 'string' },
+  },
+  'RateLimit-Policy': {
+    description: 'The allowance (`q`) and its window in seconds (`w`).',
+    schema: { type: 'string' },
+  },
+  'Retry-After': { description: 'Seconds to wait before trying again.', schema: { type: 'integer' } },
+};
+
+export const archiveSchema: JsonSchema = {
+  type: 'string',
+  contentMediaType: 'application/gzip',
+  description: "The app's folder as `tar -czf` packs it.",
+};
+
+export const logStreamDescription = [
+  'Server-sent events. A `log` event carries lines; its id is the offset to resume from. An `end` event follows the last one.',
+  'Comments in between keep the connection open. A reader that resumes after the end is answered 204.',
+].join(' ');
+export const logStreamContent: Record<string, MediaType> = {
+  'text/event-stream': {
+    schema: { type: 'string' },
+    example:
+      'event: log\nid: 19\ndata: {"text":"listening on 20000\\n","startOffset":0,"nextOffset":19}\n\nevent: end\ndata: {}\n\n',
+  },
+};

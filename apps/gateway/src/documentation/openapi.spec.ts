@@ -1,0 +1,92 @@
+import { endpoints } from '@capsule/contracts';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { openApiDocument } from './openapi.js';
+import type { Operation, Parameter } from './openapi-document.js';
+
+const document = openApiDocument();
+
+function operationOf({ method, path }: { method: string; path: string }): Operation {
+  const operation = document.paths[path]?.[method.toLowerCase()];
+  if (!operation) throw new Error(`${method} ${path} is not documented`);
+  return operation;
+}
+
+/** Every `$ref` below a value. */
+function references(value: unknown): string[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, child]) =>
+    key === '$ref' && typeof child === 'string' ? [child] : references(child),
+  );
+}
+
+describe('the OpenAPI document', () => {
+  it('is valid OpenAPI 3.1 to a validator that is not ours', async () => {
+    const validator = new Validator();
+    const result = await validator.validate(structuredClone({ ...document }) as Record<string, unknown>);
+    expect(result).toEqual({ valid: true });
+    expect(validator.version).toBe('3.1');
+  });
+
+  it('describes exactly the routes there are', () => {
+    const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    expect(documented.sort()).toEqual(endpoints.map(({ method, path }) => `${method} ${path}`).sort());
+  });
+
+  it('refers only to what it holds', () => {
+    const missing = references(document).filter((reference) => {
+      const steps = reference.replace('#/', '').split('/');
+      return (
+        steps.reduce<unknown>((node, step) => (node as Record<string, unknown>)?.[step], document) ===
+        undefined
+      );
+    });
+    expect(missing).toEqual([]);
+  });
+
+  it('is plain JSON, so that its frozen copy is the same document', () => {
+    expect(JSON.parse(JSON.stringify(document))).toEqual(document);
+  });
+
+  it.each(endpoints)('$operationId: asks for a token exactly where one is required', (endpoint) => {
+    const expected = endpoint.security === 'bearer' ? [{ bearer: [] }] : [];
+    expect(operationOf(endpoint).security).toEqual(expected);
+  });
+
+  it.each(endpoints)('$operationId: tells every status a caller has to handle', (endpoint) => {
+    const statuses = Object.keys(operationOf(endpoint).responses);
+    expect(statuses).toEqual(
+      expect.arrayContaining([String(endpoint.status), '422', '429', '500', '503', '504']),
+    );
+    expect(statuses.includes('401')).toBe(
+      endpoint.security === 'bearer' || endpoint.errors.some((code) => code.includes('invalid')),
+    );
+  });
+
+  it('puts each field of a request in one place: path, query or body', () => {
+    const { parameters = [], requestBody } = operationOf({
+      method: 'POST',
+      path: '/v1/projects/{projectId}/apps',
+    });
+    const named = parameters.filter((parameter): parameter is Parameter => 'name' in parameter);
+    expect(named.map((parameter) => [parameter.in, parameter.name])).toEqual([['path', 'projectId']]);
+    expect(requestBody?.content['application/json']?.schema).toEqual({
+      $ref: '#/components/schemas/CreateAppRequest',
+    });
+    const body = document.components.schemas['CreateAppRequest'];
+    expect(Object.keys(body?.['properties'] as object)).not.toContain('projectId');
+    expect(body?.['required']).toEqual(['name']);
+  });
+
+  it('offers no archive of the storage to name in JSON, only its bytes as the body', () => {
+    const { requestBody } = operationOf({ method: 'POST', path: '/v1/apps/{appId}/deployments' });
+    expect(Object.keys(requestBody?.content ?? {})).toContain('application/gzip');
+    expect(JSON.stringify(document.components.schemas['CreateDeploymentRequest'])).not.toContain('archiveId');
+  });
+
+  it('says of an e-mail that it is one', () => {
+    const request = document.components.schemas['SignInSessionRequest']?.['properties'];
+    expect(request).toMatchObject({ email: { type: 'string', format: 'email', maxLength: 254 } });
+  });
+});

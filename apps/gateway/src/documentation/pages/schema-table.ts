@@ -1,0 +1,85 @@
+import type { JsonSchema } from '../openapi-document.js';
+import { html, type Html } from './html.js';
+
+/** The fields of an object, one row each. */
+export function fieldTable(schema: JsonSchema): Html {
+  const properties = Object.entries((schema['properties'] ?? {}) as Record<string, JsonSchema>);
+  const required = new Set((schema['required'] ?? []) as string[]);
+  return table(
+    ['Field', 'Type', ''],
+    properties.map(([name, field]) => [
+      html`<code>${name}</code>`,
+      typeOf(field),
+      html`${required.has(name) ? 'required' : 'optional'}${bounds(field)}`,
+    ]),
+  );
+}
+
+export function table(headings: readonly string[], rows: readonly (readonly Html[])[]): Html {
+  return html`<div class="scroll">
+    <table>
+      <thead>
+        <tr>
+          ${headings.map((heading) => html`<th>${heading}</th>`)}
+        </tr>
+      </thead>
+      <tbody>
+        ${rows.map(
+          (row) =>
+            html`<tr>
+              ${row.map((cell) => html`<td>${cell}</td>`)}
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+/** A short reading of a schema: names lead to the named schema. */
+export function typeOf(schema: JsonSchema): Html {
+  const reference = schema['$ref'];
+  if (typeof reference === 'string') {
+    const name = reference.slice(reference.lastIndexOf('/') + 1);
+    return html`<a href="#schema-${name}">${name}</a>`;
+  }
+  const choices = (schema['anyOf'] ?? schema['oneOf']) as JsonSchema[] | undefined;
+  if (choices) return joined(choices.map(typeOf), ' or ');
+  if (schema['const'] !== undefined) return html`<code>${JSON.stringify(schema['const'])}</code>`;
+  const values = schema['enum'] as unknown[] | undefined;
+  if (values)
+    return joined(
+      values.map((value) => html`<code>${JSON.stringify(value)}</code>`),
+      ' ',
+    );
+  if (schema['type'] === 'array') return html`list of ${typeOf((schema['items'] ?? {}) as JsonSchema)}`;
+  if (schema['type'] === 'object') {
+    const names = Object.keys((schema['properties'] ?? {}) as object);
+    return html`{
+    ${joined(
+      names.map((name) => html`<code>${name}</code>`),
+      ', ',
+    )}
+    }`;
+  }
+  return html`${String(schema['format'] ?? schema['type'] ?? 'anything')}`;
+}
+
+const boundNames: Record<string, string> = {
+  default: 'default',
+  minimum: 'at least',
+  maximum: 'at most',
+  minLength: 'characters at least',
+  maxLength: 'characters at most',
+  maxItems: 'items at most',
+};
+
+function bounds(schema: JsonSchema): Html {
+  const parts = Object.entries(boundNames)
+    .filter(([key]) => schema[key] !== undefined && schema[key] !== null)
+    .map(([key, label]) => html`, ${label} <code>${JSON.stringify(schema[key])}</code>`);
+  return html`<span class="soft">${parts}</span>`;
+}
+
+function joined(parts: readonly Html[], separator: string): Html {
+  return html`${parts.flatMap((part, index) => (index === 0 ? [part] : [separator, part]))}`;
+}

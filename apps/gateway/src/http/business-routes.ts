@@ -1,0 +1,106 @@
+/**
+ * Registers the table of endpoints as routes of Fastify itself. A request passes
+ *
+ *   known route and method -> token -> rate limit -> body -> fields -> service -> answer
+ *
+ * in that order, so that what is refused is refused before it costs more: nobody's body is read before it is known who
+ * sends it and that they may send one. There is no Nest controller per route, because its pipeline would cost more than
+ * all of this together.
+ */
+import { type Endpoint, endpoints } from '@capsule/contracts';
+import { sendProblem } from '@capsule/errors';
+import { Authenticator } from '@capsule/security';
+import { inSpan, runInContext } from '@capsule/telemetry';
+import { Inject, Injectable } from '@nestjs/common';
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
+import { archiveTypes } from '../archives/archive-types.js';
+import { ArchiveUploads } from '../archives/archive-uploads.js';
+import { config, type GatewaySettings } from '../config.js';
+import { addDocumentation } from '../documentation/documentation-routes.js';
+import { RateLimits } from '../limits/rate-limits.js';
+import { LogStreams } from '../log-streams/log-streams.js';
+import { Upstreams } from '../upstream/upstreams.js';
+import { refuseOtherMethods } from './other-methods.js';
+import { requestContext } from './request-context.js';
+import { fieldReader } from './request-fields.js';
+import { routerPath } from './router-path.js';
+
+@Injectable()
+export class BusinessRoutes {
+  constructor(
+    private readonly upstreams: Upstreams,
+    private readonly authenticator: Authenticator,
+    private readonly limits: RateLimits,
+    private readonly archives: ArchiveUploads,
+    private readonly logStreams: LogStreams,
+    @Inject(config.KEY) private readonly settings: GatewaySettings,
+  ) {}
+
+  register(instance: FastifyInstance): void {
+    instance.decorateRequest('caller', undefined);
+    void instance.register((scope, _options, done) => {
+      scope.setErrorHandler((error, request, reply) => {
+        // Fastify asks to close the connection under a caller that may still be sending; see boundUnreadBodies.
+        reply.removeHeader('connection');
+        sendProblem(error, request, reply);
+      });
+      for (const endpoint of endpoints) this.addRoute(scope, endpoint);
+      refuseOtherMethods(scope, endpoints);
+      addDocumentation(scope);
+      done();
+    });
+  }
+
+  private addRoute(scope: FastifyInstance, endpoint: Endpoint): void {
+    void scope.register((own, _options, done) => {
+      if (endpoint.transfer === 'archive') {
+        own.addContentTypeParser(archiveTypes, (_request, payload, parsed) => parsed(null, payload));
+      }
+      own.route({
+        method: endpoint.method,
+        url: routerPath(endpoint.path),
+        exposeHeadRoute: endpoint.transfer !== 'log-stream',
+        bodyLimit: this.settings.bodyLimitBytes,
+        onRequest: (request, reply) => this.admit(endpoint, request, reply),
+        handler: this.handlerOf(endpoint),
+      });
+      done();
+    });
+  }
+
+  private async admit(endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    try {
+      if (endpoint.security === 'bearer') {
+        request.caller = await this.authenticator.authenticate(request);
+      }
+    } finally {
+      // Also for a refused token: guessing tokens is limited by address.
+      await this.limits.take(endpoint, request, reply);
+    }
+  }
+
+  private handlerOf(endpoint: Endpoint): RouteHandlerMethod {
+    const json = this.jsonHandler(endpoint);
+    if (endpoint.transfer === 'log-stream') return this.logStreams.handler(endpoint);
+    return endpoint.transfer === 'archive' ? this.archives.handler(endpoint, json) : json;
+  }
+
+  private jsonHandler(endpoint: Endpoint): RouteHandlerMethod {
+    const read = fieldReader(endpoint);
+    const name = `${endpoint.method} ${endpoint.path}`;
+    const attributes = { 'http.request.method': endpoint.method, 'http.route': endpoint.path };
+    return (request, reply) =>
+      runInContext(requestContext(endpoint, request), () =>
+        inSpan(
+          name,
+          attributes,
+          async () => {
+            const response = await this.upstreams.call(endpoint.rpc, read(request));
+            reply.code(endpoint.status);
+            return endpoint.status === 204 ? undefined : response;
+          },
+          'server',
+        ),
+      );
+  }
+}
