@@ -4,7 +4,6 @@ export { MessagingModule } from './messaging.module.js';
 export { Rpc } from './rpc.decorator.js';
 export { RpcClient } from './rpc-client.js';
 export { RpcServer } from './rpc-server.js';
-export { startRpc } from './start-rpc.js';
 export { EventPublisher, type Publication } from './event-publisher.js';
 export { StreamInspector, type StreamState } from './stream-inspector.js';
 export { DurableConsumer, type DurableConsumerOptions } from './durable-consumer.js';

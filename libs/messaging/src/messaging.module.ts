@@ -3,7 +3,6 @@ import type { NatsSettings } from '@capsule/config';
 import type { AppName } from '@capsule/contracts';
 import { EventPublisher } from './event-publisher.js';
 import { NatsConnection } from './nats-connection.js';
-import { NatsIndicator } from './nats-indicator.js';
 import { RpcClient } from './rpc-client.js';
 import { RpcServer } from './rpc-server.js';
 import { StreamInspector } from './stream-inspector.js';
@@ -17,7 +16,7 @@ interface MessagingOptions {
 export class MessagingModule {
   /** Global: one connection for the process, made before anything that injects it. */
   static forApp(options: MessagingOptions): DynamicModule {
-    const providers = [RpcClient, RpcServer, EventPublisher, StreamInspector, NatsIndicator];
+    const providers = [RpcClient, RpcServer, EventPublisher, StreamInspector];
     return {
       module: MessagingModule,
       global: true,

@@ -24,7 +24,8 @@ const FACTS_MAX_AGE_MS = 14 * 24 * HOUR_MS;
 const MEASUREMENTS_MAX_AGE_MS = 24 * HOUR_MS;
 const MEASUREMENTS_MAX_BYTES = 512 * MEBIBYTE;
 const DUPLICATE_WINDOW_MS = 2 * 60 * 1000;
-const ACK_WAIT_MS = 30_000;
+/** A consumer that died has its events delivered again after this; one that is merely slow finds its inbox row locked. */
+const ACK_WAIT_MS = 10_000;
 const MAX_ACK_PENDING = 256;
 
 /**

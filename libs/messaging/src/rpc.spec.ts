@@ -20,8 +20,8 @@ import { headers } from '@nats-io/transport-node';
 import { MessagingModule } from './messaging.module.js';
 import { NatsConnection } from './nats-connection.js';
 import { RpcClient } from './rpc-client.js';
+import { RpcServer } from './rpc-server.js';
 import { Rpc } from './rpc.decorator.js';
-import { startRpc } from './start-rpc.js';
 
 type Project = ResponseOf<typeof projectGet>;
 
@@ -78,7 +78,8 @@ describe('a request between two services', () => {
     const module = await Test.createTestingModule({ imports, controllers: [ProjectController] }).compile();
     deploy = module.createNestApplication(new FastifyAdapter(), { logger: false });
     await deploy.init();
-    await startRpc(deploy);
+    deploy.connectMicroservice({ strategy: deploy.get(RpcServer) });
+    await deploy.startAllMicroservices();
     gateway = await NatsConnection.open('gateway', nats.settings('gateway'));
     client = new RpcClient(gateway);
   });

@@ -28,7 +28,8 @@ import { EventProcessor } from './event-processor.js';
 import { OUTBOX_OPTIONS, type OutboxOptions } from './outbox-options.js';
 import { parseMessage, readEvent, UnreadableEvent } from './read-event.js';
 
-const CONCURRENCY = 8;
+/** Per type of event. All of a service share its pool with the requests it serves. */
+const CONCURRENCY = 4;
 const BACKOFF_FIRST_MS = 250;
 const BACKOFF_LONGEST_MS = 60_000;
 

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NatsSettings } from '@capsule/config';
 import { provisionStreams, renderNatsConfiguration, type NatsUser } from '@capsule/messaging';
+import { readStream } from './nats-stream.js';
 import { NatsServerProcess } from './nats-server-process.js';
 
 const CHOSEN_BY_THE_SERVER = -1;
@@ -50,6 +51,28 @@ export class TestNats {
     await rm(this.storeDir, { recursive: true, force: true });
     await this.start();
     await this.provision();
+  }
+
+  /** A copy of the store as it is now, taken with the server stopped; the server is up again afterwards. */
+  async backup(): Promise<string> {
+    const copy = join(this.folder, `backup-${randomBytes(4).toString('hex')}`);
+    await this.server?.stop('SIGTERM');
+    await cp(this.storeDir, copy, { recursive: true });
+    await this.start();
+    return copy;
+  }
+
+  /** Puts a backup in the place of the store. */
+  async restore(backup: string): Promise<void> {
+    await this.server?.stop('SIGKILL');
+    await rm(this.storeDir, { recursive: true, force: true });
+    await cp(backup, this.storeDir, { recursive: true });
+    await this.start();
+  }
+
+  /** Everything a stream holds, oldest first. */
+  messages(stream: string): Promise<unknown[]> {
+    return readStream(this.settings('admin'), stream);
   }
 
   async provision(): Promise<void> {

@@ -1,0 +1,171 @@
+import { randomUUID } from 'node:crypto';
+import type { INestApplicationContext } from '@nestjs/common';
+import { appCreated, organizationCreated, type EventEnvelope } from '@capsule/contracts';
+import { Database } from '@capsule/database';
+import { runInContext } from '@capsule/telemetry';
+import {
+  createTestDatabase,
+  eventually,
+  startEventService,
+  startTestNats,
+  type TestDatabase,
+  type TestNats,
+} from '@capsule/testing';
+import { Outbox } from './outbox.js';
+import { Relay } from './relay.js';
+
+const tenantId = randomUUID();
+
+describe('the outbox of auth', () => {
+  let nats: TestNats;
+  let testDatabase: TestDatabase;
+  let auth: INestApplicationContext;
+  let database: Database;
+  let outbox: Outbox;
+
+  beforeEach(async () => {
+    [nats, testDatabase] = await Promise.all([startTestNats(), createTestDatabase('auth')]);
+    auth = await start();
+    database = auth.get(Database);
+    outbox = auth.get(Outbox);
+  });
+  afterEach(async () => {
+    await auth.close();
+    await Promise.all([nats.close(), testDatabase.close()]);
+  });
+
+  const start = () =>
+    startEventService({ service: 'auth', database: testDatabase.settings, nats: nats.settings('auth') });
+
+  function add(name = 'Acme'): Promise<string> {
+    return database.withTenant(tenantId, (tx) => outbox.add(tx, organizationCreated, dataOf(name)));
+  }
+
+  /** How often rows were published: the stream would hide a second time by its duplicate window. */
+  async function publications(): Promise<number> {
+    const [row] = await database.withTenant(tenantId, (tx) =>
+      tx.query<{ attempts: number }>('SELECT sum(attempts)::integer AS attempts FROM outbox'),
+    );
+    return row?.attempts ?? 0;
+  }
+
+  it('publishes an event once after the commit, as a CloudEvent in the context of its request', async () => {
+    const actor = { type: 'user' as const, id: 'u-1' };
+    const id = await runInContext({ requestId: 'request-1', actor }, () => add());
+    await eventually(async () => expect(await stored(nats)).toHaveLength(1));
+    expect(await stored(nats)).toEqual([
+      {
+        specversion: '1.0',
+        id,
+        source: 'capsule/auth',
+        type: 'capsule.auth.organization.created.v1',
+        time: expect.any(String),
+        datacontenttype: 'application/json',
+        tenantid: tenantId,
+        requestid: 'request-1',
+        actor,
+        data: dataOf('Acme'),
+      },
+    ]);
+    expect(await unpublished(database)).toBe(0);
+    expect(await publications()).toBe(1);
+  });
+
+  it('publishes nothing of a transaction that rolled back', async () => {
+    const failing = database.withTenant(tenantId, async (tx) => {
+      await outbox.add(tx, organizationCreated, dataOf('never'));
+      throw new Error('changed my mind');
+    });
+    await expect(failing).rejects.toThrow('changed my mind');
+    await add('after');
+    await eventually(async () => expect(await unpublished(database)).toBe(0));
+    expect((await stored(nats)).map((event) => event.data)).toEqual([dataOf('after')]);
+  });
+
+  it('refuses data that do not fit the contract and events of another service', async () => {
+    await expect(
+      database.withTenant(tenantId, (tx) =>
+        outbox.add(tx, organizationCreated, { ...dataOf('x'), organizationId: '1' }),
+      ),
+    ).rejects.toThrow();
+    await expect(
+      database.withTenant(tenantId, (tx) => outbox.add(tx, appCreated, {} as never)),
+    ).rejects.toThrow('no fact of this service');
+    await expect(add('x'.repeat(600 * 1024))).rejects.toThrow('too large');
+    expect(await unpublished(database)).toBe(0);
+  });
+
+  it('keeps events while NATS is away and publishes them after the reconnect', async () => {
+    await nats.stop();
+    const ids = [await add('one'), await add('two')];
+    expect(await unpublished(database)).toBe(2);
+    await nats.start();
+    await eventually(async () => expect((await stored(nats)).map(({ id }) => id).sort()).toEqual(ids.sort()));
+    await eventually(async () => expect(await unpublished(database)).toBe(0));
+  });
+
+  it('publishes everything again when the store of NATS was wiped', async () => {
+    const ids = [await add('one'), await add('two')];
+    await eventually(async () => expect(await unpublished(database)).toBe(0));
+    await nats.wipe();
+    ids.push(await add('three'));
+    await eventually(async () => expect((await stored(nats)).map(({ id }) => id).sort()).toEqual(ids.sort()));
+  });
+
+  it('publishes again what a stream lost that came back shorter', async () => {
+    const kept = await add('kept');
+    await eventually(async () => expect(await unpublished(database)).toBe(0));
+    const backup = await nats.backup();
+    const lost = [await add('lost one'), await add('lost two')];
+    await eventually(async () => expect(await unpublished(database)).toBe(0));
+    await nats.restore(backup);
+    await eventually(async () => expect((await stored(nats)).map(({ id }) => id)).toEqual([kept, ...lost]));
+  });
+
+  it('publishes what a process left behind that ended before it could', async () => {
+    await nats.stop();
+    const id = await add('left behind');
+    await auth.close();
+    await nats.start();
+    auth = await start();
+    await eventually(async () => expect((await stored(nats)).map((event) => event.id)).toEqual([id]));
+  });
+
+  it('has published what was committed when it has shut down', async () => {
+    const ids = await Promise.all(Array.from({ length: 250 }, (_, index) => add(`number ${index}`)));
+    await auth.close();
+    expect((await stored(nats)).map(({ id }) => id).sort()).toEqual(ids.sort());
+  });
+
+  it('publishes each event once with two relays at work', async () => {
+    const second = await start();
+    second.get(Relay).wake();
+    const ids = await Promise.all(Array.from({ length: 100 }, (_, index) => add(`number ${index}`)));
+    await eventually(async () => expect(await unpublished(database)).toBe(0));
+    expect((await stored(nats)).map(({ id }) => id).sort()).toEqual(ids.sort());
+    expect(await publications()).toBe(100);
+    await second.close();
+  });
+});
+
+function dataOf(name: string) {
+  return {
+    organizationId: tenantId,
+    name,
+    slug: 'acme',
+    ownerUserId: tenantId,
+    ownerEmail: 'owner@acme.example',
+    createdAt: '2026-01-01T00:00:00.000Z',
+  };
+}
+
+async function stored(nats: TestNats): Promise<EventEnvelope[]> {
+  return (await nats.messages(organizationCreated.stream)) as EventEnvelope[];
+}
+
+async function unpublished(database: Database): Promise<number> {
+  const [row] = await database.withoutTenant((tx) =>
+    tx.query<{ unpublished: string }>('SELECT unpublished FROM outbox_depth()'),
+  );
+  return Number(row?.unpublished);
+}
