@@ -13,6 +13,7 @@ import { entities } from './entities.js';
 import { OrganizationModule } from './organizations/organization.module.js';
 import { ProjectModule } from './projects/project.module.js';
 import { RolloutModule } from './rollout/rollout.module.js';
+import { SamplingModule } from './sampling/sampling.module.js';
 
 const settings = config();
 
@@ -31,6 +32,7 @@ const settings = config();
     AppFeatureModule,
     DeploymentModule,
     RolloutModule,
+    SamplingModule,
   ],
 })
 export class AppModule {}

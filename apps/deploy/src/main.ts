@@ -11,7 +11,9 @@ await runService({
   strategy: RpcServer,
   background: async (app) => {
     const { RolloutWorkers } = await import('./rollout/rollout-workers.js');
+    const { InstanceSampler } = await import('./sampling/instance-sampler.js');
     app.get(OutboxWorkers).start();
     app.get(RolloutWorkers).start();
+    app.get(InstanceSampler).start();
   },
 });
