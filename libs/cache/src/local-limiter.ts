@@ -10,6 +10,10 @@ export class LocalLimiter {
   /** @param nowMs milliseconds of a clock that never goes back */
   constructor(private readonly nowMs: () => number = () => performance.now()) {}
 
+  get size(): number {
+    return this.arrivals.size;
+  }
+
   take(key: string, rule: RateLimitRule): Verdict {
     const now = this.nowMs() * 1_000;
     const arrival = Math.max(this.arrivals.get(key) ?? now, now);
