@@ -8,13 +8,13 @@ import { promisify } from 'node:util';
 const START_DEADLINE_MS = 10_000;
 const program = process.env['CAPSULE_TEST_NATS_SERVER'] ?? 'nats-server';
 
-/** One run of nats-server; it never outlives this process. */
-export class NatsServerProcess {
-  private readonly killAtExit = (): void => void this.child.kill('SIGKILL');
+/** A killed test run can't clean up: on Linux the kernel then ends the server (setpriv is part of util-linux). */
+const [command, ...leading] =
+  process.platform === 'linux' ? ['setpriv', '--pdeathsig', 'KILL', '--', program] : [program];
 
-  private constructor(private readonly child: ChildProcess) {
-    process.once('exit', this.killAtExit);
-  }
+/** One run of nats-server. */
+export class NatsServerProcess {
+  private constructor(private readonly child: ChildProcess) {}
 
   /** @returns the version as the server's configuration has to respect it, e.g. "2.9.10" */
   static async version(): Promise<string> {
@@ -24,11 +24,9 @@ export class NatsServerProcess {
 
   /** Resolves with the port once the server listens. */
   static async start(folder: string, configurationFile: string): Promise<[NatsServerProcess, number]> {
-    const child = spawn(
-      program,
-      ['--config', configurationFile, '--ports_file_dir', folder, '--log', join(folder, 'log')],
-      { stdio: 'ignore' },
-    );
+    const log = join(folder, 'log');
+    const options = ['--config', configurationFile, '--ports_file_dir', folder, '--log', log];
+    const child = spawn(command, [...leading, ...options], { stdio: 'ignore' });
     await once(child, 'spawn');
     const server = new NatsServerProcess(child);
     const deadline = Date.now() + START_DEADLINE_MS;
@@ -38,13 +36,10 @@ export class NatsServerProcess {
       await sleep(10);
     }
     await server.stop('SIGKILL');
-    throw new Error(
-      `nats-server did not start: ${await readFile(join(folder, 'log'), 'utf8').catch(() => 'no log')}`,
-    );
+    throw new Error(`nats-server did not start: ${await readFile(log, 'utf8').catch(() => 'no log')}`);
   }
 
   async stop(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    process.off('exit', this.killAtExit);
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const exited = once(this.child, 'exit');
     this.child.kill(signal);
