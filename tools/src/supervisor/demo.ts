@@ -10,6 +10,7 @@ import type {
   sessionSignIn,
 } from '@capsule/contracts';
 import { loadEnvironment } from '@capsule/config';
+import { Api, ApiError } from '../api/api.js';
 import type { Home } from './home.js';
 import { appEnvironments } from './platform-settings.js';
 import type { Reporter } from './reporter.js';
@@ -45,10 +46,10 @@ export async function deployDemo(
     { name: 'gateway', variables: { http: appEnvironments.gateway.variables.http } },
     source,
   );
-  const api = new Api(`http://${http.host}:${http.port}`);
+  const gateway = new Api(`http://${http.host}:${http.port}`);
   const password = rememberedPassword(join(home.secrets, 'demo-password'));
   try {
-    await signIn(api, password);
+    const api = await signIn(gateway, password);
     const app = await findOrCreateApp(api);
     if (!(app.liveDeploymentId && (await answersWithin(app, comebackTimeoutMs)))) {
       await deploy(api, app, join(workspace, 'examples/hello-node'));
@@ -69,58 +70,13 @@ export async function deployDemo(
   }
 }
 
-class Api {
-  private accessToken: string | undefined;
-
-  constructor(readonly base: string) {}
-
-  authenticate({ accessToken }: Tokens): void {
-    this.accessToken = accessToken;
-  }
-
-  get<Answer>(path: string): Promise<Answer> {
-    return this.send(path, { method: 'GET' });
-  }
-
-  post<Answer>(path: string, body: object | Buffer): Promise<Answer> {
-    const archive = Buffer.isBuffer(body);
-    return this.send(path, {
-      method: 'POST',
-      headers: { 'Content-Type': archive ? 'application/gzip' : 'application/json' },
-      body: archive ? new Uint8Array(body) : JSON.stringify(body),
-    });
-  }
-
-  private async send<Answer>(path: string, init: RequestInit): Promise<Answer> {
-    const authorization = this.accessToken && { Authorization: `Bearer ${this.accessToken}` };
-    const response = await fetch(this.base + path, {
-      ...init,
-      headers: { ...init.headers, ...authorization },
-    });
-    const answer = await response.text();
-    if (!response.ok)
-      throw new ApiError(response.status, `${init.method} ${path} answered ${response.status}: ${answer}`);
-    return JSON.parse(answer) as Answer;
-  }
-}
-
-class ApiError extends Error {
-  constructor(
-    readonly status: number,
-    message: string,
-  ) {
-    super(message);
-    this.name = 'ApiError';
-  }
-}
-
-async function signIn(api: Api, password: string): Promise<void> {
+async function signIn(api: Api, password: string): Promise<Api> {
   try {
-    api.authenticate(await api.post<Tokens>('/v1/auth/sign-in', { email, password }));
+    return api.as((await api.post<Tokens>('/v1/auth/sign-in', { email, password })).accessToken);
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 401) throw error;
     const account = { email, password, name: 'Demo', organizationName };
-    api.authenticate(await api.post<Tokens>('/v1/auth/sign-up', account));
+    return api.as((await api.post<Tokens>('/v1/auth/sign-up', account)).accessToken);
   }
 }
 
@@ -137,7 +93,7 @@ async function findOrCreateApp(api: Api): Promise<App> {
 }
 
 async function deploy(api: Api, app: App, folder: string): Promise<void> {
-  const { id } = await api.post<Deployment>(`/v1/apps/${app.id}/deployments`, await pack(folder));
+  const { id } = await api.postArchive<Deployment>(`/v1/apps/${app.id}/deployments`, await pack(folder));
   const deadline = performance.now() + deployTimeoutMs;
   for (;;) {
     const deployment = await api.get<Deployment>(`/v1/deployments/${id}`);

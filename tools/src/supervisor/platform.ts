@@ -6,15 +6,13 @@
 //
 // Ending goes the other way: services drain first, then the servers they need stop. Data stays. When the supervisor
 // itself is killed, everything runs on unwatched; the next start finds the processes by their records and begins anew.
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { type AppName, appNames, type ServiceName, serviceNames } from '@capsule/contracts';
-import { migrationEnvironments, pickEnvironment } from '@capsule/config';
+import { loadEnvironment, migrationEnvironments } from '@capsule/config';
 import type { Home } from './home.js';
 import { ManagedProcess } from './managed-process.js';
 import { byName, readPlatformSettings } from './platform-settings.js';
 import { type Reporter, reportTo } from './reporter.js';
-import { ambientEnvironment, serviceProcess } from './services.js';
+import { serviceProcess } from './services.js';
 import { launchServers, type Servers } from './start-servers.js';
 
 type Source = Readonly<Record<string, string | undefined>>;
@@ -25,7 +23,7 @@ export class Platform {
   private readonly services: Record<AppName, ManagedProcess>;
 
   constructor(
-    private readonly workspace: string,
+    workspace: string,
     private readonly home: Home,
     private readonly source: Source,
     private readonly reporter: Reporter,
@@ -82,27 +80,18 @@ export class Platform {
     if (!this.ending) await this.services[app].start();
   }
 
-  private migrate(service: ServiceName): Promise<void> {
+  private async migrate(service: ServiceName): Promise<void> {
+    // Loaded while the servers start: it brings much that only migrations need.
+    const { Migrator, migrationsFolder } = await import('@capsule/database');
+    const { database, owner } = loadEnvironment(migrationEnvironments[service], this.source);
+    const { host, port, name } = database;
     const startedAt = performance.now();
-    const program = join(this.workspace, 'tools/dist/migrate.js');
-    const child = spawn(process.execPath, [program, 'migrate', service], {
-      cwd: this.workspace,
-      env: {
-        ...ambientEnvironment(this.source),
-        ...pickEnvironment(migrationEnvironments[service], this.source),
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    return new Promise((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', (code) => {
-        if (code !== 0) return reject(new Error(`The migrations of ${service} failed:\n${output.trim()}`));
-        this.reporter.step(`migrations of ${service}`, performance.now() - startedAt);
-        resolve();
-      });
-    });
+    try {
+      const applied = await new Migrator({ host, port, name, ...owner }, migrationsFolder(service)).migrate();
+      const detail = applied.length > 0 ? `${applied.length} applied` : 'up to date';
+      this.reporter.step(`migrations of ${service}`, performance.now() - startedAt, detail);
+    } catch (error) {
+      throw new Error(`The migrations of ${service} failed: ${(error as Error).message}`, { cause: error });
+    }
   }
 }

@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type AppName, appNames } from '@capsule/contracts';
 import { serveControl } from './control.js';
 import { ensureEnvironmentFile, mendKeyPair, readEnvironment } from './environment-file.js';
@@ -33,10 +35,15 @@ export interface RunningPlatform {
 export async function runPlatform(options: RunOptions): Promise<void> {
   const { workspace, reporter } = options;
   const path = chooseHome(workspace, readEnvironment(workspace, process.env)['CAPSULE_HOME']);
+  const hasData = existsSync(join(path, 'servers'));
   const home = openHome(path);
   claimHome(home);
   try {
-    if (ensureEnvironmentFile(workspace, path)) reporter.note('Wrote .env with generated secrets.');
+    if (ensureEnvironmentFile(workspace, path)) {
+      reporter.note('Wrote .env with generated secrets.');
+      if (hasData)
+        reporter.note('The accounts in this data were made with other secrets; npm run reset begins anew.');
+    }
     const source = withHomePaths(readEnvironment(workspace, process.env), home, workspace);
     mendKeyPair(source, workspace, path);
     await runUntilEnded(home, { ...source, ...options.overrides }, options);

@@ -1,5 +1,4 @@
 import { type ServiceName, serviceNames } from '@capsule/contracts';
-import { provisionStreams } from '@capsule/messaging';
 import type { Home } from './home.js';
 import { ManagedProcess, type ProcessDefinition, type ProcessListener } from './managed-process.js';
 import { byName, type PlatformSettings } from './platform-settings.js';
@@ -28,8 +27,10 @@ export function launchServers(home: Home, settings: PlatformSettings, listener: 
     processes.push(server);
     await server.start();
   };
-  const provision = () =>
-    provisionStreams({ url: settings.nats.url, user: 'admin', password: natsAdminPassword(home) });
+  const provision = async () => {
+    const { provisionStreams } = await import('@capsule/messaging');
+    await provisionStreams({ url: settings.nats.url, user: 'admin', password: natsAdminPassword(home) });
+  };
   const busListener: ProcessListener = {
     ...listener,
     onReady: (server, milliseconds) => {

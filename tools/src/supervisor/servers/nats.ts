@@ -1,6 +1,5 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { renderNatsConfiguration } from '@capsule/messaging';
 import { findProgram } from '../../../bootstrap/programs.mjs';
 import { serverFolder, type Home } from '../home.js';
 import type { ProcessDefinition } from '../managed-process.js';
@@ -27,7 +26,9 @@ export function natsServer(home: Home, settings: PlatformSettings['nats']): Proc
     stopSignal: 'SIGTERM',
     stopTimeoutMs: 10_000,
     startTimeoutMs: 30_000,
-    prepare: () => {
+    prepare: async () => {
+      // Loaded while the other servers start already.
+      const { renderNatsConfiguration } = await import('@capsule/messaging');
       const text = renderNatsConfiguration({
         port: settings.port,
         storeDir: join(folder, 'jetstream'),
