@@ -15,7 +15,3 @@ export function archiveIdOf(tenantId: string, appId: string, idempotencyKey: str
   const hex = hash.toString('hex', 0, 16);
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
-
-export function archiveKey(tenantId: string, archiveId: string): string {
-  return `archives/${tenantId}/${archiveId}.tar.gz`;
-}

@@ -14,7 +14,13 @@
  * A repeated request (same idempotency key) has the same archive id. If the object is still there its bytes are not
  * replaced, only measured: other bytes make another request, which the service refuses without harm to the first.
  */
-import { appGet, deploymentCreate, type Endpoint, rolePermissions } from '@capsule/contracts';
+import {
+  appGet,
+  archiveStorageKey,
+  deploymentCreate,
+  type Endpoint,
+  rolePermissions,
+} from '@capsule/contracts';
 import { DomainError, isRemote, validationError } from '@capsule/errors';
 import { ObjectStore } from '@capsule/storage';
 import { currentContext, requireTenant, runInContext } from '@capsule/telemetry';
@@ -23,7 +29,7 @@ import type { FastifyRequest, RouteHandlerMethod } from 'fastify';
 import { config, type GatewaySettings } from '../config.js';
 import { requestContext } from '../http/request-context.js';
 import { Upstreams } from '../upstream/upstreams.js';
-import { archiveIdOf, archiveKey } from './archive-id.js';
+import { archiveIdOf } from './archive-id.js';
 import { measure } from './measure.js';
 import { uploadedBytes } from './uploaded-bytes.js';
 
@@ -58,7 +64,7 @@ export class ArchiveUploads {
 
     const tenantId = requireTenant();
     const archiveId = archiveIdOf(tenantId, appId, currentContext()?.idempotencyKey);
-    const key = archiveKey(tenantId, archiveId);
+    const key = archiveStorageKey(tenantId, archiveId);
     const content = uploadedBytes(request.raw);
     const repeated = (await this.store.stat(key)) !== undefined;
     const { digest, sizeBytes } = repeated

@@ -39,7 +39,7 @@ export type DeploymentFailureReason = z.infer<typeof deploymentFailureSchema>['r
  * id of another's archive leads nowhere.
  */
 export function archiveStorageKey(tenantId: string, archiveId: string): string {
-  return `archives/${tenantId}/${archiveId}`;
+  return `archives/${tenantId}/${archiveId}.tar.gz`;
 }
 
 /** Where a deployment's files come from. The archive is in storage already; only its digest and size ride here. */
