@@ -3,8 +3,10 @@ import { appNames, natsPermissions, type AppName } from '@capsule/contracts';
 export type NatsUser = AppName | 'admin';
 
 export interface NatsConfiguration {
-  /** TCP port on loopback; -1 lets the server choose. */
+  /** TCP port; -1 lets the server choose. */
   port: number;
+  /** Loopback unless given: a server in a container listens on the container's own address. */
+  host?: string;
   /** An absolute path: JetStream keeps its files in it. */
   storeDir: string;
   /** As `nats-server --version` says it, e.g. "2.9.10". */
@@ -22,15 +24,15 @@ const ALLOWED_RESPONSES = '{ max: 1, expires: "2m" }';
 
 /**
  * The configuration file of the bus. It holds passwords: write it with mode 0600.
- * Loopback only, no monitoring port, and per user what natsPermissions derives from the contracts.
+ * No monitoring port, and per user what natsPermissions derives from the contracts.
  */
 export function renderNatsConfiguration(configuration: NatsConfiguration): string {
-  const { port, storeDir, serverVersion, users } = configuration;
+  const { port, host = '127.0.0.1', storeDir, serverVersion, users } = configuration;
   const maxPayloadBytes = configuration.maxPayloadBytes ?? MEBIBYTE;
   const maxFileStoreBytes = configuration.maxFileStoreBytes ?? 10 * 1024 * MEBIBYTE;
   return [
     'server_name: capsule',
-    `listen: "127.0.0.1:${port}"`,
+    `listen: "${host}:${port}"`,
     `max_payload: ${maxPayloadBytes}`,
     'max_connections: 256',
     'lame_duck_grace_period: "1s"',

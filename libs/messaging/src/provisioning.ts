@@ -26,7 +26,8 @@ const MEASUREMENTS_MAX_BYTES = 512 * MEBIBYTE;
 const DUPLICATE_WINDOW_MS = 2 * 60 * 1000;
 /** A consumer that died has its events delivered again after this; one that is merely slow finds its inbox row locked. */
 const ACK_WAIT_MS = 10_000;
-const MAX_ACK_PENDING = 256;
+/** Events waiting out a backoff count too, so it must be far above what is handled at once. */
+const MAX_ACK_PENDING = 1_000;
 
 /**
  * Creates or updates every stream and durable the contracts name; running it again changes nothing.

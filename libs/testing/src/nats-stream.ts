@@ -1,17 +1,10 @@
 import type { NatsSettings } from '@capsule/config';
-import { jetstreamManager } from '@nats-io/jetstream';
-import { connect } from '@nats-io/transport-node';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
+import { connect, type NatsConnection } from '@nats-io/transport-node';
 
 /** @returns the parsed messages of a stream, oldest first */
 export async function readStream(admin: NatsSettings, stream: string): Promise<unknown[]> {
-  const { url, user, password } = admin;
-  const connection = await connect({
-    servers: url,
-    user,
-    pass: password,
-    inboxPrefix: `_INBOX_${user}`,
-    reconnect: false,
-  });
+  const connection = await connectAs(admin);
   try {
     const manager = await jetstreamManager(connection, { checkAPI: false });
     const { state } = await manager.streams.info(stream);
@@ -24,4 +17,24 @@ export async function readStream(admin: NatsSettings, stream: string): Promise<u
   } finally {
     await connection.close();
   }
+}
+
+/** Resolves when the stream has stored the payload, whatever it is. */
+export async function publishRaw(settings: NatsSettings, subject: string, payload: string): Promise<void> {
+  const connection = await connectAs(settings);
+  try {
+    await jetstream(connection).publish(subject, payload);
+  } finally {
+    await connection.close();
+  }
+}
+
+function connectAs({ url, user, password }: NatsSettings): Promise<NatsConnection> {
+  return connect({
+    servers: url,
+    user,
+    pass: password,
+    inboxPrefix: `_INBOX_${user}`,
+    reconnect: false,
+  });
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NatsSettings } from '@capsule/config';
 import { provisionStreams, renderNatsConfiguration, type NatsUser } from '@capsule/messaging';
-import { readStream } from './nats-stream.js';
+import { publishRaw, readStream } from './nats-stream.js';
 import { NatsServerProcess } from './nats-server-process.js';
 
 const CHOSEN_BY_THE_SERVER = -1;
@@ -73,6 +73,11 @@ export class TestNats {
   /** Everything a stream holds, oldest first. */
   messages(stream: string): Promise<unknown[]> {
     return readStream(this.settings('admin'), stream);
+  }
+
+  /** Puts a message of one's own into a stream, as the user that may. */
+  publish(user: NatsUser, subject: string, payload: string): Promise<void> {
+    return publishRaw(this.settings(user), subject, payload);
   }
 
   async provision(): Promise<void> {
