@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
 import type { INestApplication, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -10,10 +10,12 @@ import {
   listVariables,
   monitorEnvironment,
 } from '@capsule/config';
-import type { RequestInputOf, ResponseOf, RpcContract, ServiceName } from '@capsule/contracts';
-import { NatsConnection, RpcClient, RpcServer } from '@capsule/messaging';
+import type { EventContract, RequestInputOf, ResponseOf, RpcContract, ServiceName } from '@capsule/contracts';
+import { uuidv7 } from '@capsule/database';
+import { EventPublisher, NatsConnection, RpcClient, RpcServer } from '@capsule/messaging';
 import { OutboxWorkers } from '@capsule/outbox';
 import { type RequestContext, runInContext } from '@capsule/telemetry';
+import type { z } from 'zod';
 import type { TestDatabase } from './database.js';
 import type { TestNats } from './nats.js';
 
@@ -33,6 +35,7 @@ export class TestService {
     readonly app: INestApplication,
     private readonly connection: NatsConnection,
     private readonly client: RpcClient,
+    private readonly nats: TestNats,
   ) {}
 
   static async start({
@@ -52,7 +55,7 @@ export class TestService {
     await app.init();
     app.get(OutboxWorkers).start();
     const connection = await NatsConnection.open('gateway', nats.settings('gateway'));
-    return new TestService(app, connection, new RpcClient(connection));
+    return new TestService(app, connection, new RpcClient(connection), nats);
   }
 
   /** As the gateway calls it; `context` is what the gateway would know of the caller. */
@@ -62,6 +65,34 @@ export class TestService {
     context: Partial<RequestContext> = {},
   ): Promise<ResponseOf<C>> {
     return runInContext({ requestId: 'spec', ...context }, () => this.client.call(contract, request));
+  }
+
+  /**
+   * Publishes an event as the service it is of. With the id of an earlier one it is that event delivered again: the
+   * stream takes it, because its own message id differs.
+   * @returns the event's id
+   */
+  async emit<C extends EventContract>(
+    contract: C,
+    data: z.input<C['data']>,
+    { tenantId, id = uuidv7() }: { tenantId: string; id?: string },
+  ): Promise<string> {
+    const connection = await NatsConnection.open(contract.service, this.nats.settings(contract.service));
+    try {
+      await new EventPublisher(connection).publish(contract.type, randomUUID(), {
+        specversion: '1.0',
+        id,
+        source: `capsule/${contract.service}`,
+        type: contract.type,
+        time: new Date().toISOString(),
+        datacontenttype: 'application/json',
+        tenantid: tenantId,
+        data,
+      });
+      return id;
+    } finally {
+      await connection.close();
+    }
   }
 
   async close(): Promise<void> {
