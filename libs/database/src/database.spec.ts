@@ -86,9 +86,32 @@ describe('Database', () => {
     expect(seen).toEqual(['worked', 'committed']);
   });
 
+  it('stands by a commit when a callback after it throws, and runs the others', async () => {
+    const error = jest.spyOn(Logger.prototype, 'error').mockImplementation(() => undefined);
+    const seen: string[] = [];
+    await inTenant(async (tx) => {
+      tx.afterCommit(() => {
+        throw new Error('no');
+      });
+      tx.afterCommit(() => seen.push('second'));
+      await tx.query(insertNote, [tenant, 'kept']);
+    });
+    expect(seen).toEqual(['second']);
+    expect(await notes.titles()).toEqual(['kept']);
+    expect(error).toHaveBeenCalledTimes(1);
+    error.mockRestore();
+  });
+
   it('refuses statements of a transaction that has ended', async () => {
     const kept = await inTenant((tx) => Promise.resolve([tx]));
     await expect(kept[0]?.query(insertNote, [tenant, 'late'])).rejects.toThrow('has ended');
+    let late: Promise<unknown> | undefined;
+    await inTenant(async (tx) => {
+      await tx.query('SELECT 1');
+      setImmediate(() => (late = tx.query(insertNote, [tenant, 'late']).catch((error: unknown) => error)));
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await late).toMatchObject({ message: expect.stringContaining('has ended') });
     expect(await notes.titles()).toEqual([]);
   });
 

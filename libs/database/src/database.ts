@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { DomainError } from '@capsule/errors';
 import { currentContext } from '@capsule/telemetry';
 import { type DataSource, QueryFailedError } from 'typeorm';
@@ -17,6 +18,8 @@ const RETRY_AFTER_SECONDS = 1;
  * row-level security reads them, and they end with it, so a pooled connection never remembers somebody.
  */
 export class Database {
+  private readonly logger = new Logger('Database');
+
   constructor(private readonly dataSource: DataSource) {}
 
   /**
@@ -70,6 +73,8 @@ export class Database {
       client.expectBegin(sessionContext(tenantId));
       await runner.startTransaction();
       result = await work(tx);
+      // Before COMMIT is sent: a statement that nobody awaited would run behind it, on its own and without a context.
+      tx.end();
       await runner.commitTransaction();
     } catch (error) {
       tx.end();
@@ -80,8 +85,19 @@ export class Database {
       if (!client.isClean) await client.end().catch(() => undefined);
       await runner.release();
     }
-    for (const callback of tx.end()) callback();
+    this.notify(tx.callbacks);
     return result;
+  }
+
+  /** What has committed stays so, whatever a callback does. */
+  private notify(callbacks: readonly (() => void)[]): void {
+    for (const callback of callbacks) {
+      try {
+        callback();
+      } catch (error) {
+        this.logger.error('A callback after a commit failed', error);
+      }
+    }
   }
 }
 

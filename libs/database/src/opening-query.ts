@@ -34,8 +34,10 @@ export class OpeningQuery extends WireQueryBase {
     statement: Statement,
     private readonly context: SessionContext,
   ) {
-    super({ ...statement, queryMode: 'extended' });
-    this.statementName = this.name;
+    super(statement.text, statement.values);
+    this.name = statement.name;
+    this.statementName = statement.name;
+    this.queryMode = 'extended';
   }
 
   /** False when the server refused or never answered START TRANSACTION or the context. */

@@ -27,6 +27,7 @@ export interface Statement {
 
 export interface WireQuery {
   name: string | undefined;
+  queryMode: 'extended' | undefined;
   callback: (error: Error | null, result: pg.QueryResult | undefined) => void;
   submit(connection: WireConnection): Error | null;
   handleDataRow(message: unknown): void;
@@ -35,8 +36,8 @@ export interface WireQuery {
 }
 
 export const WireQueryBase = pg.Query as unknown as new (
-  config: Statement & { queryMode?: 'extended' },
-  values?: readonly unknown[],
+  text: string,
+  values: readonly unknown[] | undefined,
 ) => WireQuery;
 
 export interface WireClient {

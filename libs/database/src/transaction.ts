@@ -10,7 +10,8 @@ export interface NamedStatement {
 
 /** An open transaction: handed to the work of `withTenant` and dead after it. */
 export class Transaction {
-  private readonly callbacks: (() => void)[] = [];
+  /** @internal */
+  readonly callbacks: (() => void)[] = [];
   private open = true;
 
   constructor(
@@ -21,22 +22,24 @@ export class Transaction {
     private readonly client: SessionClient,
   ) {}
 
-  /** @throws pg's DatabaseError; its SQLSTATE is in `code`, the violated constraint in `constraint`. */
+  /**
+   * Runs one statement.
+   * @throws pg's DatabaseError; its SQLSTATE is in `code`, the violated constraint in `constraint`
+   */
   async query<Row>(statement: string | NamedStatement, parameters: readonly unknown[] = []): Promise<Row[]> {
     if (!this.open) throw new Error('The transaction has ended: await every statement inside of its work.');
     const { rows } = await this.client.query(withValues(statement, parameters));
     return rows as Row[];
   }
 
-  /** To be run when, and only if, the transaction has committed. Must not throw; nobody waits for it. */
+  /** To be run when, and only if, the transaction has committed. Nobody waits for it; what it throws is logged. */
   afterCommit(callback: () => void): void {
     this.callbacks.push(callback);
   }
 
   /** @internal */
-  end(): readonly (() => void)[] {
+  end(): void {
     this.open = false;
-    return this.callbacks;
   }
 }
 
