@@ -1,11 +1,12 @@
 import type { LogSettings } from '@capsule/config';
-import { type DestinationStream, type Logger, pino, stdTimeFunctions } from 'pino';
+import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
 import { prettyLine } from './pretty.js';
-import { redact, redactText } from './redaction.js';
+import { redactFields, redactText } from './redaction.js';
 import { currentContext } from './request-context.js';
 import { traceIdOf } from './traceparent.js';
 
-export type { Logger };
+/** Without pino's children: what is bound to a child never passes redaction. */
+export type Logger = Omit<PinoLogger, 'child' | 'setBindings'>;
 
 /**
  * JSON lines, or readable ones in a terminal. Every line carries the ids of the request it belongs to. Lines are written at
@@ -23,7 +24,7 @@ export function createLogger(
       timestamp: stdTimeFunctions.isoTime,
       formatters: {
         level: (label) => ({ level: label }),
-        log: (fields) => redact(fields) as Record<string, unknown>,
+        log: redactFields,
       },
       // pino's own would flatten the causes that redaction has already laid out.
       serializers: { err: (error: unknown) => error },

@@ -7,7 +7,7 @@ import { isNativeError } from 'node:util/types';
 export const REDACTED = '[redacted]';
 
 const SECRET_KEY =
-  /(password|passphrase|passwd|pwd|secret|token|authorization|cookie|pepper|credential|private_?key|api_?key|jwt)s?$/i;
+  /(password|passphrase|passwd|pwd|secret|token|authorization|cookie|pepper|credential|private[_-]?key|api[_-]?key|jwt)s?$/i;
 
 /** Of a database error: the values bound to the statement, which hold whatever was being written. */
 const BOUND_VALUES_KEY = /^(parameters|bindings)$/;
@@ -31,7 +31,11 @@ export function redact(value: unknown, depth = 0, seen: ReadonlySet<object> = ne
   return redactFields(value, depth, within);
 }
 
-function redactFields(value: object, depth: number, seen: ReadonlySet<object>): Record<string, unknown> {
+export function redactFields(
+  value: object,
+  depth = 0,
+  seen: ReadonlySet<object> = new Set([value]),
+): Record<string, unknown> {
   const result: Record<string, unknown> = {};
   for (const [key, field] of Object.entries(value)) {
     result[key] = isSecret(key) ? REDACTED : redact(field, depth + 1, seen);
@@ -63,13 +67,13 @@ const TEXT_RULES: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|(?=")|$)/g, REDACTED],
   // password=… in a key-value connection string or a query; in JSON text the quotes are escaped
   [
-    /\b([\w-]*(?:password|passwd|pwd|secret|token|api_?key)\\?"?\s*[=:]\s*\\?["']?)(?!\[redacted\])[^\s"'&,;\\()[\]{}]+/gi,
+    /\b([\w-]*(?:password|passwd|pwd|secret|token|api[_-]?key)\\?"?\s*[=:]\s*\\?["']?)(?!\[redacted\])[^\s"'&,;\\()[\]{}]+/gi,
     `$1${REDACTED}`,
   ],
 ];
 
 /** Cheap test before the rules: nearly every line holds none of these. */
-const SUSPECT = /:\/\/[^\s/"]*@|bearer|basic|eyJ|PRIVATE KEY|passw|pwd|secret|token|api_?key/i;
+const SUSPECT = /:\/\/[^\s/"]*@|bearer|basic|eyJ|PRIVATE KEY|passw|pwd|secret|token|api[_-]?key/i;
 
 export function redactText(text: string): string {
   if (!SUSPECT.test(text)) return text;
