@@ -1,12 +1,12 @@
 import type { LogSettings } from '@capsule/config';
-import { type DestinationStream, type Logger as PinoLogger, pino, stdTimeFunctions } from 'pino';
+import { type BaseLogger, type DestinationStream, pino, stdTimeFunctions } from 'pino';
 import { prettyLine } from './pretty.js';
 import { redactFields, redactText } from './redaction.js';
 import { currentContext } from './request-context.js';
 import { traceIdOf } from './traceparent.js';
 
-/** Without pino's children: what is bound to a child never passes redaction. */
-export type Logger = Omit<PinoLogger, 'child' | 'setBindings'>;
+/** What of pino is in use. Not its children: what is bound to a child never passes redaction. */
+export type Logger = Pick<BaseLogger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal'>;
 
 /**
  * JSON lines, or readable ones in a terminal. Every line carries the ids of the request it belongs to. Lines are written at
