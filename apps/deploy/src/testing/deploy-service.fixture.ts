@@ -1,0 +1,314 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createWriteStream, existsSync } from 'node:fs';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import {
+  archiveStorageKey,
+  entitlementsChanged,
+  type Entitlements,
+  type EventContract,
+  type EventEnvelope,
+  organizationCreated,
+  type RequestInputOf,
+  type ResponseOf,
+  type Role,
+  type RpcContract,
+} from '@capsule/contracts';
+import { EventPublisher, NatsConnection, RpcClient } from '@capsule/messaging';
+import { ObjectStore } from '@capsule/storage';
+import { runInContext } from '@capsule/telemetry';
+import { createTestDatabase, eventually, startTestNats, type TestDatabase, type TestNats } from '@capsule/testing';
+import type { Client } from 'pg';
+import { pack } from 'tar-stream';
+import { CaddyFixture, freePort } from './caddy.fixture.js';
+
+const MEBIBYTE = 1024 * 1024;
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+export const generous: Entitlements = {
+  maxProjects: 10_000,
+  maxApps: 10_000,
+  maxConcurrentBuilds: 4,
+  maxInstanceMemoryBytes: 4096 * MEBIBYTE,
+  metricsRetentionDays: 7,
+};
+
+interface CallOptions {
+  role?: Role;
+  idempotencyKey?: string;
+}
+
+/** An organization and a way to speak for its members, as the gateway does. */
+export class Organization {
+  constructor(
+    readonly tenantId: string,
+    readonly slug: string,
+    private readonly client: RpcClient,
+  ) {}
+
+  call<C extends RpcContract>(
+    contract: C,
+    request: RequestInputOf<C>,
+    { role = 'owner', idempotencyKey }: CallOptions = {},
+  ): Promise<ResponseOf<C>> {
+    const context = {
+      requestId: randomUUID(),
+      tenantId: this.tenantId,
+      actor: { type: 'user', id: randomUUID(), role },
+      idempotencyKey,
+    } as const;
+    return runInContext(context, () => this.client.call(contract, request));
+  }
+}
+
+/**
+ * The compiled deploy service in a process of its own, so that it can be killed, on a database, a NATS server, a Caddy
+ * and folders nobody else uses; and what is around it: gateway, auth and billing as far as they touch it.
+ */
+export class DeployServiceFixture {
+  private child: ChildProcess | undefined;
+  private connections: NatsConnection[] = [];
+  private gateway!: RpcClient;
+  readonly publishers = new Map<'auth' | 'billing', EventPublisher>();
+  private httpPort = 0;
+
+  private constructor(
+    readonly folder: string,
+    readonly database: TestDatabase,
+    readonly nats: TestNats,
+    readonly caddy: CaddyFixture,
+    readonly store: ObjectStore,
+    private readonly extra: Record<string, string>,
+  ) {}
+
+  static async start(extra: Record<string, string> = {}): Promise<DeployServiceFixture> {
+    if (!existsSync(MAIN)) throw new Error('deploy is not compiled: run specs by npm test, which builds first');
+    const folder = await mkdtemp(join(tmpdir(), 'capsule-deploy-'));
+    await chmod(folder, 0o711);
+    await mkdir(join(folder, 'caddy'));
+    // The database first: without the servers of the test run nothing else is begun.
+    const database = await createTestDatabase('deploy');
+    const [nats, caddy, store] = await Promise.all([
+      startTestNats(),
+      CaddyFixture.start(join(folder, 'caddy')),
+      ObjectStore.open(join(folder, 'storage')),
+    ]);
+    const fixture = new DeployServiceFixture(folder, database, nats, caddy, store, extra);
+    try {
+      fixture.gateway = new RpcClient(await fixture.connect('gateway'));
+      for (const app of ['auth', 'billing'] as const) {
+        fixture.publishers.set(app, new EventPublisher(await fixture.connect(app)));
+      }
+      await fixture.boot();
+      return fixture;
+    } catch (error) {
+      await fixture.close();
+      throw error;
+    }
+  }
+
+  /** Starts the service and waits until it is ready. */
+  async boot(): Promise<void> {
+    this.httpPort = await freePort();
+    const output = createWriteStream(join(this.folder, 'service.log'), { flags: 'a' });
+    await once(output, 'open');
+    const child = spawn(process.execPath, [MAIN], { env: this.environment(), stdio: ['ignore', output, output] });
+    process.once('exit', () => child.kill('SIGKILL'));
+    this.child = child;
+    await eventually(async () => {
+      if (child.exitCode !== null) throw new Error(await readFile(join(this.folder, 'service.log'), 'utf8'));
+      const answer = await fetch(`http://127.0.0.1:${this.httpPort}/health/ready`);
+      if (!answer.ok) throw new Error(await answer.text());
+    }, 20_000);
+  }
+
+  /** No handler runs, nothing is released. */
+  async kill(): Promise<void> {
+    await this.end('SIGKILL');
+  }
+
+  async terminate(): Promise<void> {
+    await this.end('SIGTERM');
+  }
+
+  async reboot(): Promise<void> {
+    await this.kill();
+    await this.boot();
+  }
+
+  /** An organization that has signed up, with its quotas. */
+  async organization(slug: string, entitlements: Partial<Entitlements> = {}): Promise<Organization> {
+    const organization = this.unknownOrganization(slug);
+    await this.signUp(organization);
+    await this.entitle(organization, 1, entitlements);
+    await eventually(async () => {
+      const { rowCount } = await this.sql((db) =>
+        db.query('SELECT FROM quotas WHERE tenant_id = $1', [organization.tenantId]),
+      );
+      if (rowCount !== 1) throw new Error('the quotas have not arrived');
+    });
+    return organization;
+  }
+
+  unknownOrganization(slug: string): Organization {
+    return new Organization(randomUUID(), slug, this.gateway);
+  }
+
+  async signUp({ tenantId, slug }: Organization): Promise<void> {
+    await this.publish('auth', organizationCreated, tenantId, {
+      organizationId: tenantId,
+      name: slug,
+      slug,
+      ownerUserId: randomUUID(),
+      ownerEmail: 'owner@example.com',
+      createdAt: new Date().toISOString(),
+    });
+  }
+
+  async entitle({ tenantId }: Organization, version: number, entitlements: Partial<Entitlements>): Promise<void> {
+    await this.publish('billing', entitlementsChanged, tenantId, {
+      organizationId: tenantId,
+      planCode: 'test',
+      version,
+      entitlements: { ...generous, ...entitlements },
+    });
+  }
+
+  /** Puts an archive where the gateway puts uploads. @returns the source of a deployment */
+  async upload({ tenantId }: Organization, files: Record<string, string>) {
+    const bytes = await archiveOf(files);
+    const archiveId = randomUUID();
+    await this.store.putStream(archiveStorageKey(tenantId, archiveId), Readable.from([bytes]), {
+      maxBytes: bytes.length,
+    });
+    const digest = createHash('sha256').update(bytes).digest('hex');
+    return { type: 'archive' as const, archiveId, digest, sizeBytes: bytes.length };
+  }
+
+  /** GET through the edge, on a connection of its own. */
+  get(host: string, path = '/'): Promise<{ status: number; body: string }> {
+    return new Promise((resolve, reject) => {
+      const call = httpRequest({
+        host: '127.0.0.1',
+        port: this.caddy.port,
+        path,
+        agent: false,
+        headers: { host: `${host}.localhost:${this.caddy.port}` },
+      });
+      call.once('response', (response) => {
+        let body = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+        response.once('end', () => resolve({ status: response.statusCode ?? 0, body }));
+        response.once('error', reject);
+      });
+      call.once('error', reject);
+      call.end();
+    });
+  }
+
+  /** Looks at the database from outside, unbound by policies. */
+  sql<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    return this.database.asSuperuser(work);
+  }
+
+  serviceLog(): Promise<string> {
+    return readFile(join(this.folder, 'service.log'), 'utf8');
+  }
+
+  async close(): Promise<void> {
+    await this.terminate();
+    await this.endInstances();
+    await this.caddy.kill();
+    for (const connection of this.connections) await connection.close();
+    await Promise.all([this.nats.close(), this.database.close()]);
+    await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  /** Apps outlive the service by design; not the spec. */
+  private async endInstances(): Promise<void> {
+    const { EngineHome } = await import('../engine/engine-home.js');
+    const home = new EngineHome({ folder: join(this.folder, 'engine'), logBytesMax: MEBIBYTE });
+    for (const kind of ['instances', 'builds', 'fetches'] as const) {
+      for (const id of await readdir(join(this.folder, 'engine', kind))) await home.forget(kind, id, 0);
+    }
+  }
+
+  private async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    const child = this.child;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const exited = once(child, 'exit');
+    child.kill(signal);
+    await exited;
+  }
+
+  private async connect(app: 'gateway' | 'auth' | 'billing'): Promise<NatsConnection> {
+    const connection = await NatsConnection.open(app, this.nats.settings(app));
+    this.connections.push(connection);
+    return connection;
+  }
+
+  private async publish<C extends EventContract>(
+    app: 'auth' | 'billing',
+    contract: C,
+    tenantId: string,
+    data: EventEnvelope['data'],
+  ): Promise<void> {
+    const id = randomUUID();
+    await this.publishers.get(app)?.publish(contract.type, id, {
+      specversion: '1.0',
+      id,
+      source: `capsule/${app}`,
+      type: contract.type,
+      time: new Date().toISOString(),
+      datacontenttype: 'application/json',
+      tenantid: tenantId,
+      data,
+    });
+  }
+
+  private environment(): NodeJS.ProcessEnv {
+    const { host, port, name, user, password } = this.database.settings;
+    const nats = this.nats.settings('deploy');
+    const worker = Number(process.env['JEST_WORKER_ID'] ?? 1);
+    const firstPort = 27_650 + ((worker - 1) % 2) * 25;
+    return {
+      PATH: process.env['PATH'],
+      NODE_ENV: 'test',
+      LOG_FORMAT: 'json',
+      DEPLOY_SERVICE_PORT: String(this.httpPort),
+      DEPLOY_SERVICE_DB_HOST: host,
+      DEPLOY_SERVICE_DB_PORT: String(port),
+      DEPLOY_SERVICE_DB_NAME: name,
+      DEPLOY_SERVICE_DB_USER: user,
+      DEPLOY_SERVICE_DB_PASSWORD: password,
+      NATS_URL: nats.url,
+      DEPLOY_NATS_USER: nats.user,
+      DEPLOY_NATS_PASSWORD: nats.password,
+      STORAGE_FOLDER: join(this.folder, 'storage'),
+      APPS_EDGE_PORT: String(this.caddy.port),
+      APPS_EDGE_ADMIN_SOCKET: this.caddy.adminSocket,
+      DEPLOY_SERVICE_ENGINE_FOLDER: join(this.folder, 'engine'),
+      DEPLOY_SERVICE_INSTANCE_PORT_MIN: String(firstPort),
+      DEPLOY_SERVICE_INSTANCE_PORT_MAX: String(firstPort + 24),
+      DEPLOY_SERVICE_HEALTH_TIMEOUT_SECONDS: '10',
+      DEPLOY_SERVICE_DRAIN_SECONDS: '1',
+      ...this.extra,
+    };
+  }
+}
+
+async function archiveOf(files: Record<string, string>): Promise<Buffer> {
+  const tar = pack();
+  for (const [name, content] of Object.entries(files)) tar.entry({ name }, content);
+  tar.finalize();
+  const chunks: Buffer[] = [];
+  for await (const chunk of tar) chunks.push(chunk as Buffer);
+  return gzipSync(Buffer.concat(chunks));
+}
