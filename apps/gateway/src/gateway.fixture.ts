@@ -23,6 +23,8 @@ export interface TestGateway {
   url: string;
   app: NestFastifyApplication;
   storageFolder: string;
+  /** Paths of all routes, in the router's spelling. */
+  paths: Set<string>;
   close: () => Promise<void>;
 }
 
@@ -53,6 +55,13 @@ export async function startGateway({ nats, environment, variables }: GatewayOpti
     new FastifyAdapter(fastifyOptions(settings)),
     { logger: false, abortOnError: false, bodyParser: false },
   );
+  const paths = new Set<string>();
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onRoute', ({ url }) => {
+      paths.add(url);
+    });
   prepareHttp(app);
   await app.init();
   await app.listen(0, '127.0.0.1');
@@ -60,7 +69,7 @@ export async function startGateway({ nats, environment, variables }: GatewayOpti
     await app.close();
     await rm(storageFolder, { recursive: true, force: true });
   };
-  return { url: await app.getUrl(), app, storageFolder, close };
+  return { url: await app.getUrl(), app, storageFolder, paths, close };
 }
 
 /** Signs tokens as auth does. */

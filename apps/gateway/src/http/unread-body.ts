@@ -10,7 +10,7 @@ const LINGER_MS = 5_000;
 export function boundUnreadBodies(instance: FastifyInstance): void {
   instance.addHook('onResponse', (request, _reply, done) => {
     const { raw } = request;
-    if (!raw.complete) setTimeout(() => raw.complete || raw.socket.destroy(), LINGER_MS).unref();
+    if (!raw.complete) setTimeout(() => raw.complete || raw.destroy(), LINGER_MS).unref();
     done();
   });
 }

@@ -1,0 +1,205 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { appGet, deploymentCreate, keySetGet, type RequestOf } from '@capsule/contracts';
+import { DomainError } from '@capsule/errors';
+import { eventually, startTestNats, type TestNats } from '@capsule/testing';
+import type { TokenSigner } from '@capsule/security';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ada, bearer, createSigner, startGateway, type TestGateway } from '../gateway.fixture.js';
+import { answering, serve } from '../service.fixture.js';
+import { app, deployment } from './deployment.fixture.js';
+
+const LIMIT_BYTES = 1024 * 1024;
+const otherAppId = '0192f0c2-03b4-7a90-8c17-b2e94f6d1a99';
+
+let nats: TestNats;
+let gateway: TestGateway;
+let signer: TokenSigner;
+let services: NestFastifyApplication[];
+let created: RequestOf<typeof deploymentCreate>[];
+let onCreate: () => Promise<void> | void;
+
+beforeAll(async () => {
+  nats = await startTestNats();
+  signer = await createSigner();
+  services = await Promise.all([
+    serve('auth', nats.settings('auth'), [answering(keySetGet, () => signer.keySet())]),
+    serve('deploy', nats.settings('deploy'), [
+      answering(appGet, ({ appId }) => {
+        if (appId !== app.id) throw new DomainError('deploy.app.not_found');
+        return app;
+      }),
+      answering(deploymentCreate, async (request) => {
+        created.push(request);
+        await onCreate();
+        return deployment;
+      }),
+    ]),
+  ]);
+  gateway = await startGateway({
+    nats: nats.settings('gateway'),
+    environment: process.env,
+    variables: { DEPLOY_SERVICE_ARCHIVE_MAX_BYTES: String(LIMIT_BYTES) },
+  });
+});
+beforeEach(() => {
+  created = [];
+  onCreate = () => undefined;
+});
+afterAll(async () => {
+  await gateway?.close();
+  await Promise.all((services ?? []).map((service) => service.close()));
+  await nats?.close();
+});
+
+async function upload(body: BodyInit, headers: Record<string, string> = {}, appId = app.id) {
+  const response = await fetch(`${gateway.url}/v1/apps/${appId}/deployments`, {
+    method: 'POST',
+    body,
+    headers: { ...(await bearer(signer)), 'content-type': 'application/gzip', ...headers },
+    ...(body instanceof ReadableStream && { duplex: 'half' }),
+  });
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+}
+
+/** Everything that lies in storage, finished or not. */
+async function stored(): Promise<string[]> {
+  const entries = await readdir(gateway.storageFolder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+}
+
+function streamOf(chunk: Uint8Array, count: number): ReadableStream {
+  let left = count;
+  return new ReadableStream({
+    pull: (controller) => (left-- > 0 ? controller.enqueue(chunk) : controller.close()),
+  });
+}
+
+describe('an uploaded archive', () => {
+  it.each(['application/gzip', 'application/x-gzip', 'application/octet-stream'])(
+    'of type %s is stored under its tenant and named to the service by id, digest and size',
+    async (type) => {
+      const bytes = randomBytes(300_000);
+      const { status, body } = await upload(bytes, { 'content-type': type });
+      expect([status, body]).toEqual([202, deployment]);
+      const [request] = created;
+      expect(request).toMatchObject({
+        appId: app.id,
+        source: {
+          type: 'archive',
+          digest: createHash('sha256').update(bytes).digest('hex'),
+          sizeBytes: bytes.length,
+        },
+      });
+      const archiveId = request?.source.type === 'archive' ? request.source.archiveId : '';
+      const path = join(gateway.storageFolder, 'objects/archives', ada.tenantId, `${archiveId}.tar.gz`);
+      expect((await readFile(path)).equals(bytes)).toBe(true);
+    },
+  );
+
+  it('of unknown length is taken up to the limit', async () => {
+    const { status } = await upload(streamOf(randomBytes(64 * 1024), LIMIT_BYTES / (64 * 1024)));
+    expect(status).toBe(202);
+  });
+
+  it('repeated with the same key has the same id, and other bytes under that key do not touch the first', async () => {
+    const bytes = randomBytes(1000);
+    const key = { 'idempotency-key': 'release-1' };
+    await upload(bytes, key);
+    await upload(bytes, key);
+    const before = await stored();
+    onCreate = () => {
+      throw new DomainError('platform.request.idempotency_key_reused');
+    };
+    expect((await upload(randomBytes(1000), key)).status).toBe(409);
+    const [first, second, third] = created.map(({ source }) => source);
+    expect(second).toEqual(first);
+    expect(third).toMatchObject({ archiveId: first?.type === 'archive' && first.archiveId });
+    expect(third).not.toEqual(first);
+    expect(await stored()).toEqual(before);
+    const path = before.find((file) => first?.type === 'archive' && file.includes(first.archiveId)) ?? '';
+    expect((await readFile(path)).equals(bytes)).toBe(true);
+  });
+});
+
+describe('nothing is left in storage', () => {
+  let before: string[];
+  beforeEach(async () => {
+    before = await stored();
+  });
+  afterEach(async () => {
+    await eventually(async () => expect(await stored()).toEqual(before));
+  });
+
+  it('of an archive whose length says that it is too large: 413', async () => {
+    const { status, body } = await upload(randomBytes(LIMIT_BYTES + 1));
+    expect([status, body['code']]).toEqual([413, 'deploy.archive.too_large']);
+    expect(created).toEqual([]);
+  });
+
+  it('of an archive that turns out too large on the way: 413, which the caller gets to see', async () => {
+    const { status, body } = await upload(streamOf(randomBytes(64 * 1024), 100));
+    expect([status, body['code']]).toEqual([413, 'deploy.archive.too_large']);
+    expect(created).toEqual([]);
+  });
+
+  it('of an upload that breaks off', async () => {
+    const { port } = new URL(gateway.url);
+    const { authorization } = await bearer(signer);
+    const socket = connect(Number(port), '127.0.0.1');
+    socket.write(
+      `POST /v1/apps/${app.id}/deployments HTTP/1.1\r\nHost: x\r\nAuthorization: ${authorization}\r\n` +
+        'Content-Type: application/gzip\r\nContent-Length: 100000\r\n\r\n',
+    );
+    socket.write(randomBytes(50_000));
+    await eventually(async () => expect((await stored()).length).toBeGreaterThan(before.length));
+    socket.destroy();
+    await eventually(async () => expect(await stored()).toEqual(before));
+    expect(created).toEqual([]);
+  });
+
+  it('of an archive for an app that is not there, or not yours: 404 before it is stored', async () => {
+    const { status, body } = await upload(randomBytes(1000), {}, otherAppId);
+    expect([status, body['code']]).toEqual([404, 'deploy.app.not_found']);
+    expect(created).toEqual([]);
+  });
+
+  it('of an archive from a member who may not deploy: 403', async () => {
+    const { status, body } = await upload(randomBytes(1000), await bearer(signer, 'viewer'));
+    expect([status, body['code']]).toEqual([403, 'platform.permission.denied']);
+    expect(created).toEqual([]);
+  });
+
+  it('of an archive whose deployment the service refuses', async () => {
+    onCreate = () => {
+      throw new DomainError('deploy.quota.exceeded');
+    };
+    const { status, body } = await upload(randomBytes(1000));
+    expect([status, body['code']]).toEqual([403, 'deploy.quota.exceeded']);
+  });
+
+  it('of an archive that JSON only names: the outside may not choose what lies in storage', async () => {
+    const source = { type: 'archive', archiveId: otherAppId, digest: 'a'.repeat(64), sizeBytes: 7 };
+    const { status, body } = await upload(JSON.stringify({ source }), { 'content-type': 'application/json' });
+    expect([status, body['code']]).toEqual([422, 'platform.request.invalid']);
+    expect(created).toEqual([]);
+  });
+});
+
+it('an archive stays when nobody can tell whether its deployment exists', async () => {
+  const before = await stored();
+  onCreate = () => sleep(6_000);
+  const { status, body } = await upload(randomBytes(1000));
+  expect([status, body['code']]).toEqual([504, 'platform.upstream.timeout']);
+  expect((await stored()).length).toBe(before.length + 1);
+});
+
+it('a deployment from git goes through as JSON', async () => {
+  const source = { type: 'git', url: 'https://git.example.com/acme/hello.git', ref: 'main' };
+  const { status } = await upload(JSON.stringify({ source }), { 'content-type': 'application/json' });
+  expect(status).toBe(202);
+  expect(created).toEqual([{ appId: app.id, source }]);
+});
