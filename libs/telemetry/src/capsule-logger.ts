@@ -14,6 +14,9 @@ const CHATTY_CONTEXTS = new Set([
   'RoutesResolver',
 ]);
 
+/** Where Nest logs a failure to start, with its stack, before it throws it to whoever reports it. */
+const RETHROWING_CONTEXTS = new Set(['ExceptionHandler', 'NestApplication']);
+
 /**
  * Nest's logger over pino. `new Logger(Feature.name)` from @nestjs/common ends here; beside the message it takes an
  * error (logged with its causes) and objects (logged as fields): `logger.warn('Could not publish', error, { eventId })`.
@@ -57,9 +60,15 @@ export class CapsuleLogger implements LoggerService {
         Object.assign(fields, value);
       else if (value !== undefined) fields['value'] = value;
     }
-    const chatter = level === 'info' && context !== undefined && CHATTY_CONTEXTS.has(context);
-    this.logger[chatter ? 'debug' : level](fields, messageOf(message));
+    this.logger[isForDebugging(level, context) ? 'debug' : level](fields, messageOf(message));
   }
+}
+
+function isForDebugging(level: Level, context = ''): boolean {
+  return (
+    (level === 'info' && CHATTY_CONTEXTS.has(context)) ||
+    (level === 'error' && RETHROWING_CONTEXTS.has(context))
+  );
 }
 
 function messageOf(message: unknown): string | undefined {
