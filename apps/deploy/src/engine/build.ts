@@ -1,6 +1,7 @@
 import { constants, createReadStream, existsSync, realpathSync } from 'node:fs';
 import { cp } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import type { Artifact, BuildRequest } from './engine.js';
 import { DeploymentFailure } from './deployment-failure.js';
 import type { EngineHome } from './engine-home.js';
@@ -15,7 +16,7 @@ export interface BuildLimits {
 
 /** The part of the object store that artifacts need. */
 export interface ArtifactStore {
-  putStream(key: string, bytes: NodeJS.ReadableStream, limits: { maxBytes: number }): Promise<unknown>;
+  putStream(key: string, bytes: Readable, limits: { maxBytes: number }): Promise<unknown>;
 }
 
 /**

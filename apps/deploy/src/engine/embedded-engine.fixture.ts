@@ -1,16 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream, createWriteStream, mkdtempSync, rmSync } from 'node:fs';
-import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { pipeline } from 'node:stream/promises';
+import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ObjectStore } from '@capsule/storage';
 import { EmbeddedEngine, type EngineStore } from './embedded-engine.js';
 import type { LogSink, Observation, StartRequest } from './engine.js';
 import { EngineHome } from './engine-home.js';
 
 interface FixtureOptions {
-  controlGroups: boolean;
+  without: ('control groups' | 'users')[];
   logBytesMax: number;
   ports: [number, number];
 }
@@ -19,36 +19,49 @@ export const MEBIBYTE = 1024 * 1024;
 
 /** An engine with a folder of its own on real files and processes, for specs. */
 export class EngineFixture {
-  readonly folder = mkdtempSync(join(tmpdir(), 'capsule-engine-'));
   readonly home: EngineHome;
-  readonly store: FolderStore;
+  readonly store: EngineStore;
   readonly engine: EmbeddedEngine;
   readonly log: LogSink & { lines: string[] };
 
-  private constructor(options: FixtureOptions) {
-    const folder = join(this.folder, 'engine');
-    this.home = new EngineHome({ folder, ...options });
-    this.store = new FolderStore(join(this.folder, 'objects'));
-    this.engine = this.anotherEngine(options.ports);
+  private readonly engines: EmbeddedEngine[] = [];
+
+  private constructor(
+    readonly folder: string,
+    objects: ObjectStore,
+    private readonly options: FixtureOptions,
+  ) {
+    this.home = this.anotherHome();
+    this.store = {
+      putStream: (key, bytes, limits) => objects.putStream(key, bytes, limits),
+      getStream: async (key) => (await objects.getStream(key))?.content ?? Readable.from([]),
+      delete: async (key) => void (await objects.delete(key)),
+    };
+    this.engine = this.anotherEngine();
     const lines: string[] = [];
     this.log = { lines, write: (line) => void lines.push(line) };
   }
 
   static async create(options: Partial<FixtureOptions> = {}): Promise<EngineFixture> {
-    const fixture = new EngineFixture({
-      controlGroups: true,
-      logBytesMax: MEBIBYTE,
-      ports: [27_700, 27_799],
-      ...options,
-    });
-    await chmod(fixture.folder, 0o711);
-    return fixture;
+    const folder = await mkdtemp(join(tmpdir(), 'capsule-engine-'));
+    // Users of apps must be able to pass.
+    await chmod(folder, 0o711);
+    const defaults: FixtureOptions = { without: [], logBytesMax: MEBIBYTE, ports: [27_700, 27_799] };
+    const objects = await ObjectStore.open(join(folder, 'objects'));
+    return new EngineFixture(folder, objects, { ...defaults, ...options });
   }
 
   /** What a restarted service would have: the same folders, nothing in memory. */
-  anotherEngine(ports: [number, number] = [27_700, 27_799]): EmbeddedEngine {
-    const settings = { portMin: ports[0], portMax: ports[1], unpackedBytesMax: 64 * MEBIBYTE };
-    return new EmbeddedEngine(this.home, this.store, settings);
+  anotherEngine(): EmbeddedEngine {
+    const [portMin, portMax] = this.options.ports;
+    const settings = { portMin, portMax, unpackedBytesMax: 64 * MEBIBYTE };
+    const engine = new EmbeddedEngine(this.anotherHome(), this.store, settings);
+    this.engines.push(engine);
+    return engine;
+  }
+
+  private anotherHome(): EngineHome {
+    return new EngineHome({ folder: join(this.folder, 'engine'), ...this.options });
   }
 
   /** Builds an app of the given files. */
@@ -110,28 +123,11 @@ export class EngineFixture {
   }
 
   async close(): Promise<void> {
-    this.engine.close();
-    for (const instanceId of this.home.list('instances')) await this.home.forget('instances', instanceId, 0);
-    for (const build of this.home.list('builds')) await this.home.forget('builds', build, 0);
-    for (const fetch of this.home.list('fetches')) await this.home.forget('fetches', fetch, 0);
-    this.home.groups?.close();
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-}
-
-class FolderStore implements EngineStore {
-  constructor(private readonly folder: string) {}
-
-  async putStream(key: string, bytes: NodeJS.ReadableStream): Promise<void> {
-    await mkdir(dirname(join(this.folder, key)), { recursive: true });
-    await pipeline(bytes, createWriteStream(join(this.folder, key)));
-  }
-
-  getStream(key: string) {
-    return createReadStream(join(this.folder, key));
-  }
-
-  delete(key: string): Promise<void> {
-    return rm(join(this.folder, key), { force: true });
+    for (const engine of this.engines) engine.close();
+    for (const kind of ['instances', 'builds', 'fetches'] as const) {
+      for (const id of this.home.list(kind)) await this.home.forget(kind, id, 0);
+    }
+    this.home.close();
+    await rm(this.folder, { recursive: true, force: true });
   }
 }

@@ -79,7 +79,7 @@ export class EmbeddedEngine implements Engine {
     this.memoryLimit = home.groups ? 'cgroup' : 'watchdog';
     this.isolation = home.users.isolation;
     this.ports = new InstancePorts(settings.portMin, settings.portMax);
-    for (const instanceId of home.list('instances')) this.adopt(instanceId);
+    this.adopt();
     this.watch = setInterval(() => void this.look(), WATCH_INTERVAL_MS);
     this.watch.unref();
   }
@@ -157,12 +157,11 @@ export class EmbeddedEngine implements Engine {
 
   async stop(instanceId: string, { graceSeconds }: { graceSeconds: number }): Promise<void> {
     await this.home.forget('instances', instanceId, graceSeconds);
-    this.instances.delete(instanceId);
-    this.announced.delete(instanceId);
-    this.cpuSeconds.delete(instanceId);
+    this.letGo(instanceId);
   }
 
   async list(): Promise<string[]> {
+    this.adopt();
     return [...this.instances.keys()];
   }
 
@@ -195,12 +194,24 @@ export class EmbeddedEngine implements Engine {
     clearInterval(this.watch);
   }
 
-  private adopt(instanceId: string): void {
-    const run = this.home.find('instances', instanceId);
-    const file = join(this.home.pathOf('instances', instanceId), 'instance.json');
-    if (!run || !existsSync(file)) return;
-    const record = JSON.parse(readFileSync(file, 'utf8')) as InstanceRecord;
-    this.instances.set(instanceId, { run, ...record });
+  /** Takes over what another life of the service started, and lets go of what it removed. */
+  private adopt(): void {
+    const present = new Set(this.home.list('instances'));
+    for (const instanceId of this.instances.keys()) if (!present.has(instanceId)) this.letGo(instanceId);
+    for (const instanceId of present) {
+      if (this.instances.has(instanceId)) continue;
+      const run = this.home.find('instances', instanceId);
+      const file = join(this.home.pathOf('instances', instanceId), 'instance.json');
+      if (!run || !existsSync(file)) continue;
+      const record = JSON.parse(readFileSync(file, 'utf8')) as InstanceRecord;
+      this.instances.set(instanceId, { run, ...record });
+    }
+  }
+
+  private letGo(instanceId: string): void {
+    this.instances.delete(instanceId);
+    this.announced.delete(instanceId);
+    this.cpuSeconds.delete(instanceId);
   }
 
   /** Ends what exceeds its memory (without control groups), and announces what ended, each once. */

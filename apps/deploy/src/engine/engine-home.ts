@@ -16,8 +16,8 @@ export interface EngineHomeSettings {
   folder: string;
   /** Bytes kept of the log of a deployment. */
   logBytesMax: number;
-  /** Off, a watchdog holds the memory limits even where the kernel could. */
-  controlGroups?: boolean;
+  /** What this machine may offer and must not be used: so specs stand for lesser machines. */
+  without?: readonly ('control groups' | 'users')[];
 }
 
 const LOG_BYTES_PER_SECOND = 1024 * 1024;
@@ -39,6 +39,7 @@ export class EngineHome {
   private readonly context: RunContext;
 
   constructor(settings: EngineHomeSettings) {
+    const { without = [] } = settings;
     mkdirSync(settings.folder, { recursive: true, mode: 0o711 });
     const folder = realpathSync(settings.folder);
     this.folder = folder;
@@ -46,9 +47,9 @@ export class EngineHome {
     for (const kind of KINDS) mkdirSync(join(folder, kind), { recursive: true, mode: 0o711 });
     for (const kept of ['sources', 'logs']) mkdirSync(join(folder, kept), { recursive: true, mode: 0o700 });
     this.logs = new DeploymentLogs(join(folder, 'logs'));
-    this.users = RunUsers.open(folder);
+    this.users = RunUsers.open(folder, without.includes('users'));
     const installation = createHash('sha256').update(folder).digest('hex').slice(0, 12);
-    this.groups = settings.controlGroups === false ? null : ControlGroups.open(installation);
+    this.groups = without.includes('control groups') ? null : ControlGroups.open(installation);
     this.context = {
       groups: this.groups,
       users: this.users,
@@ -97,6 +98,11 @@ export class EngineHome {
       TMPDIR: join(run.filesFolder, 'tmp'),
       LANG: 'C.UTF-8',
     };
+  }
+
+  /** Leaves the machine as it was found; nothing may run any more. What lies in the folder stays. */
+  close(): void {
+    this.groups?.close();
   }
 
   private usersInUse(): Set<number> {

@@ -28,13 +28,18 @@ export class RunUsers {
   ) {}
 
   /** @param folder of the engine; it must exist */
-  static open(folder: string): RunUsers {
+  static open(folder: string, switchedOff: boolean): RunUsers {
     const part = createHash('sha256').update(folder).digest().readUInt32BE() % PARTS;
     const base = RANGE_START + part * IDS_PER_PART;
     const setpriv = spawnSync('setpriv', ['--version']).stdout?.toString().includes('util-linux')
       ? ['setpriv', '--clear-groups', '--no-new-privs', '--bounding-set=-all', '--inh-caps=-all']
       : null;
-    return new RunUsers(join(folder, 'next-user'), base, probe(folder, base), setpriv);
+    return new RunUsers(
+      join(folder, 'next-user'),
+      base,
+      switchedOff ? { isolated: false, reason: 'it is switched off' } : probe(folder, base),
+      setpriv,
+    );
   }
 
   /**
