@@ -1,0 +1,40 @@
+import type { INestApplicationContext, Type } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { describeFailure } from './failure.js';
+
+/** @returns the exit code: 0 done, 1 it could not be done, 2 wrong usage */
+export type Command = (
+  context: INestApplicationContext,
+  words: readonly string[],
+  print: (line: string) => void,
+) => Promise<number>;
+
+interface CommandOptions {
+  app: string;
+  /** Loads the root module of the service. None of its background work is started. */
+  module: () => Promise<Type<unknown>>;
+  /** By their first word; each is given all words. */
+  commands: Readonly<Record<string, Command>>;
+}
+
+/** `node apps/<service>/dist/command.js <command> …`: what needs a service's own modules, with nothing of it running. */
+export async function runCommand({ app, module, commands }: CommandOptions): Promise<void> {
+  const words = process.argv.slice(2);
+  const command = commands[words[0] ?? ''];
+  if (!command) {
+    process.stderr.write(`usage: command.js ${Object.keys(commands).join('|')} …\n`);
+    process.exitCode = 2;
+    return;
+  }
+  let context: INestApplicationContext | undefined;
+  try {
+    const options = { logger: ['warn' as const, 'error' as const], abortOnError: false };
+    context = await NestFactory.createApplicationContext(await module(), options);
+    process.exitCode = await command(context, words, (line) => process.stdout.write(`${line}\n`));
+  } catch (error) {
+    process.stderr.write(`capsule ${app}: ${describeFailure(error)}\n`);
+    process.exitCode = 1;
+  } finally {
+    await context?.close();
+  }
+}
