@@ -2,13 +2,20 @@ import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
 import { DeploymentFailure } from '../engine/deployment-failure.js';
-import { ENGINE, type Engine, type InstanceAddress, type InstanceExit } from '../engine/engine.js';
+import {
+  ENGINE,
+  type Engine,
+  type InstanceAddress,
+  type InstanceExit,
+  type Observation,
+} from '../engine/engine.js';
 import { StepTimedOut } from '../work/interruption.js';
 
 const LOOK_EVERY_MS = 250;
 /** One answer may take this long; the gate as a whole has the step's time. */
 const ANSWER_MS_MAX = 5_000;
 
+type Running = Extract<Observation, { state: 'running' }>;
 type Answer = { kind: 'status'; status: number } | { kind: 'refused' } | { kind: 'silent' };
 
 interface Expectation {
@@ -37,8 +44,8 @@ export class HealthGate {
     try {
       for (;;) {
         signal.throwIfAborted();
-        const address = await this.observe(expected);
-        const answer = await ask(address, expected, signal);
+        const { address, listening } = await this.observe(expected);
+        const answer: Answer = listening ? await ask(address, expected, signal) : { kind: 'refused' };
         if (answer.kind === 'status' && answer.status >= 200 && answer.status < 400) return;
         // Once it listened, a refused connection says less than what it answered before.
         if (answer.kind !== 'refused' || last.kind === 'refused') last = answer;
@@ -51,27 +58,28 @@ export class HealthGate {
     }
   }
 
-  private async observe({ instanceId, digest }: Expectation): Promise<InstanceAddress> {
+  private async observe({ instanceId, digest }: Expectation): Promise<Running> {
     const seen = await this.engine.observe(instanceId);
     if (seen.state === 'exited') throw exitFailure(seen.exit);
     if (seen.state === 'absent') throw new DeploymentFailure('exited_early', 'The instance is gone.');
     if (seen.digest !== digest) {
       throw new DeploymentFailure('platform_error', 'Another artifact than the built one is running.');
     }
-    return seen.address;
+    return seen;
   }
 
   private async failureOf(expected: Expectation, last: Answer): Promise<DeploymentFailure> {
     const seen = await this.engine.observe(expected.instanceId);
     if (seen.state === 'exited') return exitFailure(seen.exit);
-    if (last.kind === 'refused') {
+    // One that listens by now was asked, and cut off by the end of the time.
+    if (last.kind === 'refused' && !(seen.state === 'running' && seen.listening)) {
       return new DeploymentFailure('never_listened', 'Nothing listened on the port given in PORT.');
     }
     return new DeploymentFailure(
       'unhealthy',
-      last.kind === 'silent'
-        ? `GET ${expected.healthPath} was not answered in time.`
-        : `GET ${expected.healthPath} was answered with ${last.status}.`,
+      last.kind === 'status'
+        ? `GET ${expected.healthPath} was answered with ${last.status}.`
+        : `GET ${expected.healthPath} was not answered in time.`,
     );
   }
 }

@@ -32,7 +32,12 @@ export class CaddyFixture {
     await writeFile(file, JSON.stringify(configuration(this.adminSocket, this.port)));
     this.child = spawn('caddy', ['run', '--config', file], {
       stdio: 'ignore',
-      env: { PATH: process.env['PATH'], HOME: this.folder, XDG_DATA_HOME: this.folder, XDG_CONFIG_HOME: this.folder },
+      env: {
+        PATH: process.env['PATH'],
+        HOME: this.folder,
+        XDG_DATA_HOME: this.folder,
+        XDG_CONFIG_HOME: this.folder,
+      },
     });
     process.once('exit', () => this.child?.kill('SIGKILL'));
     const client = this.client();

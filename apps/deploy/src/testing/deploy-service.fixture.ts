@@ -24,7 +24,13 @@ import {
 import { EventPublisher, NatsConnection, RpcClient } from '@capsule/messaging';
 import { ObjectStore } from '@capsule/storage';
 import { runInContext } from '@capsule/telemetry';
-import { createTestDatabase, eventually, startTestNats, type TestDatabase, type TestNats } from '@capsule/testing';
+import {
+  createTestDatabase,
+  eventually,
+  startTestNats,
+  type TestDatabase,
+  type TestNats,
+} from '@capsule/testing';
 import type { Client } from 'pg';
 import { pack } from 'tar-stream';
 import { CaddyFixture, freePort } from './caddy.fixture.js';
@@ -89,7 +95,8 @@ export class DeployServiceFixture {
   ) {}
 
   static async start(extra: Record<string, string> = {}): Promise<DeployServiceFixture> {
-    if (!existsSync(MAIN)) throw new Error('deploy is not compiled: run specs by npm test, which builds first');
+    if (!existsSync(MAIN))
+      throw new Error('deploy is not compiled: run specs by npm test, which builds first');
     const folder = await mkdtemp(join(tmpdir(), 'capsule-deploy-'));
     await chmod(folder, 0o711);
     await mkdir(join(folder, 'caddy'));
@@ -119,7 +126,10 @@ export class DeployServiceFixture {
     this.httpPort = await freePort();
     const output = createWriteStream(join(this.folder, 'service.log'), { flags: 'a' });
     await once(output, 'open');
-    const child = spawn(process.execPath, [MAIN], { env: this.environment(), stdio: ['ignore', output, output] });
+    const child = spawn(process.execPath, [MAIN], {
+      env: this.environment(),
+      stdio: ['ignore', output, output],
+    });
     process.once('exit', () => child.kill('SIGKILL'));
     this.child = child;
     await eventually(async () => {
@@ -172,7 +182,11 @@ export class DeployServiceFixture {
     });
   }
 
-  async entitle({ tenantId }: Organization, version: number, entitlements: Partial<Entitlements>): Promise<void> {
+  async entitle(
+    { tenantId }: Organization,
+    version: number,
+    entitlements: Partial<Entitlements>,
+  ): Promise<void> {
     await this.publish('billing', entitlementsChanged, tenantId, {
       organizationId: tenantId,
       planCode: 'test',
