@@ -3,6 +3,7 @@ import type { DatabaseSettings } from '@capsule/config';
 import { DataSource } from 'typeorm';
 import { createDataSource, type Entities } from './data-source.js';
 import { Database } from './database.js';
+import { EntityDrift } from './entity-drift.js';
 import { registerPoolGauges } from './pool-metrics.js';
 
 export interface DatabaseOptions {
@@ -28,8 +29,9 @@ export class DatabaseModule implements OnApplicationShutdown {
           },
         },
         { provide: Database, useFactory: (source: DataSource) => new Database(source), inject: [DataSource] },
+        EntityDrift,
       ],
-      exports: [Database, DataSource],
+      exports: [Database, DataSource, EntityDrift],
     };
   }
 

@@ -79,7 +79,8 @@ export class Killer {
       await sleep(REVIVE_EVERY_MS);
       for (const each of this.processes(appNames)) {
         if (each.state === 'ready') seen.set(each.name, each.pid);
-        if (each.state !== 'waiting to restart') continue;
+        // `stopped` is one whose start failed because what it needs was being killed just then.
+        if (each.state !== 'waiting to restart' && each.state !== 'stopped') continue;
         const pid = seen.get(each.name);
         if (pid !== undefined && !this.killed.has(pid)) this.faults += 1;
         seen.delete(each.name);

@@ -1,0 +1,13 @@
+/** `node --env-file=.env apps/monitor/dist/command.js dead-letters|drift …`: see libs/outbox and libs/database for each. */
+import { driftCommand, EntityDrift } from '@capsule/database';
+import { runCommand } from '@capsule/health';
+import { deadLetterCommand, DeadLetters } from '@capsule/outbox';
+
+await runCommand({
+  app: 'monitor',
+  module: async () => (await import('./app.module.js')).AppModule,
+  commands: {
+    'dead-letters': (context, words, print) => deadLetterCommand(context.get(DeadLetters), words, print),
+    drift: (context, _, print) => driftCommand(context.get(EntityDrift), print),
+  },
+});
