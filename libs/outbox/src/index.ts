@@ -4,3 +4,4 @@ export { Outbox } from './outbox.js';
 export { OnEvent } from './on-event.decorator.js';
 export { IdempotentRequests } from './idempotent-requests.js';
 export { type DeadLetter, DeadLetters } from './dead-letters.js';
+export { deadLetterCommand } from './dead-letter-command.js';
