@@ -5,13 +5,15 @@
  * (the store was wiped and is being provisioned again) it looks again only after a missed heartbeat, and stop()
  * drops what the server had already sent until ack_wait passes. So the pull protocol is spoken here:
  *
- *   idle    one pull request waits at the server, up to 30 s; nothing else runs
+ *   idle    one pull request waits at the server until it expires; nothing else runs
  *   busy    as slots fall free further messages are requested, never more than there are slots
- *   absent  no responders (durable or JetStream missing): asked again, waiting longer up to 5 s
+ *   absent  there is no such durable: looked up again, waiting longer up to 5 s. A pull of a durable that does not
+ *           exist is answered by nobody, so it is looked up at the start, after a reconnect and when a pull lapsed
  *   stopped nothing new; delivered but not begun goes back at once (nak), begun is finished
  *
- * `requested` counts messages the server still owes us. It may drift (a request the server lost), so it is set back
- * when a request has surely lapsed and on every reconnect; the worst a drift does is a late or superfluous request.
+ * `requested` counts messages the server still owes us. It may drift (a request the server lost, or kept through a
+ * reconnect), so it is set back when a request has surely lapsed and on every reconnect; what a superfluous request
+ * brings waits for a slot.
  * A crash leaves messages unacknowledged: the server delivers them again after ack_wait.
  */
 import { Logger } from '@nestjs/common';
@@ -24,13 +26,16 @@ export interface DurableConsumerOptions {
   durable: string;
   /** How many messages are handled at the same time. */
   concurrency: number;
+  /** How long a request for messages waits at the server: nothing happens in between while there are none. */
+  pullExpiresMs: number;
 }
 
-const PULL_EXPIRES_MS = 30_000;
-const PULL_SURELY_LAPSED_MS = PULL_EXPIRES_MS + 5_000;
+const LAPSE_MARGIN_MS = 5_000;
 const RETRY_FIRST_MS = 250;
 const RETRY_LONGEST_MS = 5_000;
-const NO_RESPONDERS = 503;
+/** Status of a pull whose time is up; its headers say how many messages it had still asked for. */
+const REQUEST_EXPIRED = 408;
+const LOOK_UP_TIMEOUT_MS = 3_000;
 
 export class DurableConsumer {
   private readonly logger = new Logger(DurableConsumer.name);
@@ -38,6 +43,7 @@ export class DurableConsumer {
   private subscription: Subscription | undefined;
   private unlisten: (() => void) | undefined;
   private requested = 0;
+  private readonly waiting: DeliveredMessage[] = [];
   private running = 0;
   private retryMs = RETRY_FIRST_MS;
   private timer: NodeJS.Timeout | undefined;
@@ -60,8 +66,8 @@ export class DurableConsumer {
         else this.receive(message);
       },
     });
-    this.unlisten = this.connection.onReconnect(() => this.restart());
-    this.pull();
+    this.unlisten = this.connection.onReconnect(() => void this.restart());
+    void this.restart();
   }
 
   /** Resolves when every message begun is settled. */
@@ -69,6 +75,7 @@ export class DurableConsumer {
     this.stopped = true;
     this.unlisten?.();
     clearTimeout(this.timer);
+    for (const message of this.waiting.splice(0)) message.nak(0);
     if (this.connection.connected) await this.subscription?.drain();
     if (this.running > 0) await new Promise<void>((resolve) => (this.whenIdle = resolve));
   }
@@ -83,6 +90,7 @@ export class DurableConsumer {
     this.requested = Math.max(0, this.requested - 1);
     const delivered = new DeliveredMessage(message);
     if (this.stopped) delivered.nak(0);
+    else if (this.running >= this.options.concurrency) this.waiting.push(delivered);
     else void this.handle(delivered);
   }
 
@@ -91,9 +99,8 @@ export class DurableConsumer {
     const status = message.headers;
     const left = Number(status?.get('Nats-Pending-Messages') || 0);
     this.requested = Math.max(0, this.requested - left);
-    // An expired request says how much of it is left; every other end of a request says nothing.
-    if (left > 0) this.pull();
-    else this.retryLater(status?.code, status?.description);
+    if (status?.code === REQUEST_EXPIRED) this.pull();
+    else this.retryLater(`${status?.code} ${status?.description}`);
   }
 
   private async handle(message: DeliveredMessage): Promise<void> {
@@ -106,39 +113,56 @@ export class DurableConsumer {
     this.running -= 1;
     if (this.stopped) {
       if (this.running === 0) this.whenIdle?.();
-    } else {
-      this.pull();
+      return;
     }
+    const next = this.waiting.shift();
+    if (next) void this.handle(next);
+    else this.pull();
   }
 
   /** Asks for as many messages as there are free slots, in batches of at least half of them. */
   private pull(): void {
-    const { stream, durable, concurrency } = this.options;
-    const batch = concurrency - this.running - this.requested;
+    const { stream, durable, concurrency, pullExpiresMs } = this.options;
+    const batch = concurrency - this.running - this.waiting.length - this.requested;
     if (this.stopped || !this.connection.connected) return;
     if (batch < 1 || (this.requested > 0 && batch < concurrency / 2)) return;
     this.requested += batch;
-    const request = JSON.stringify({ batch, expires: nanos(PULL_EXPIRES_MS) });
+    const request = JSON.stringify({ batch, expires: nanos(pullExpiresMs) });
     this.connection.nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${durable}`, request, {
       reply: this.inbox,
     });
-    this.restartAfter(PULL_SURELY_LAPSED_MS);
+    this.restartAfter(pullExpiresMs + LAPSE_MARGIN_MS);
   }
 
-  private retryLater(code = 0, description = ''): void {
-    const reason = code === NO_RESPONDERS ? 'it does not exist (yet)' : `${code} ${description}`;
+  private async restart(): Promise<void> {
+    clearTimeout(this.timer);
+    this.requested = 0;
+    if (!this.connection.connected) return;
+    const missing = await this.lookUp();
+    if (missing === undefined) this.pull();
+    else this.retryLater(missing);
+  }
+
+  /** @returns undefined when the durable can be pulled, else why not */
+  private async lookUp(): Promise<string | undefined> {
+    const subject = `$JS.API.CONSUMER.INFO.${this.options.stream}.${this.options.durable}`;
+    try {
+      const answer = await this.connection.nc.request(subject, '', { timeout: LOOK_UP_TIMEOUT_MS });
+      return answer.json<{ error?: { description: string } }>().error?.description;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+  }
+
+  private retryLater(reason: string): void {
+    if (this.stopped) return;
     this.logger.warn(`can not pull ${this.options.durable}: ${reason}`);
     this.restartAfter(this.retryMs);
     this.retryMs = Math.min(this.retryMs * 2, RETRY_LONGEST_MS);
   }
 
-  private restart(): void {
-    this.requested = 0;
-    this.pull();
-  }
-
   private restartAfter(milliseconds: number): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.restart(), milliseconds);
+    this.timer = setTimeout(() => void this.restart(), milliseconds);
   }
 }

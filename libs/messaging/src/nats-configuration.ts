@@ -2,6 +2,11 @@ import { appNames, natsPermissions, type AppName } from '@capsule/contracts';
 
 export type NatsUser = AppName | 'admin';
 
+/** Answers come to a user's own inboxes, which no other may listen to. */
+export function inboxPrefixOf(user: NatsUser): string {
+  return user === 'admin' ? '_INBOX_admin' : natsPermissions(user).inboxPrefix;
+}
+
 export interface NatsConfiguration {
   /** TCP port; -1 lets the server choose. */
   port: number;
@@ -58,7 +63,7 @@ export function renderNatsConfiguration(configuration: NatsConfiguration): strin
 
 const adminPermissions = [
   'publish: { allow: ["$JS.API.>"] }',
-  'subscribe: { allow: ["_INBOX_admin.>"] }',
+  `subscribe: { allow: ["${inboxPrefixOf('admin')}.>"] }`,
 ].join(', ');
 
 function permissionsOf(app: AppName): string {

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { NatsSettings } from '@capsule/config';
-import { natsPermissions, type AppName } from '@capsule/contracts';
 import { connect, errors, type NatsConnection as Connection } from '@nats-io/transport-node';
+import { inboxPrefixOf, type NatsUser } from './nats-configuration.js';
 
 const FIRST_CONNECT_DEADLINE_MS = 30_000;
 const RECONNECT_WAIT_MS = 250;
@@ -28,11 +28,11 @@ export class NatsConnection implements OnApplicationShutdown {
    * Waits up to 30 s for a server that is still starting.
    * @throws AuthorizationError at once when the credentials are refused, since waiting would not help.
    */
-  static async open(app: AppName, settings: NatsSettings): Promise<NatsConnection> {
+  static async open(user: NatsUser, settings: NatsSettings): Promise<NatsConnection> {
     const deadline = Date.now() + FIRST_CONNECT_DEADLINE_MS;
     for (;;) {
       try {
-        return new NatsConnection(await connect(connectOptions(app, settings)), inboxPrefixOf(app));
+        return new NatsConnection(await connect(connectOptions(user, settings)), inboxPrefixOf(user));
       } catch (error) {
         if (error instanceof errors.AuthorizationError || Date.now() > deadline) throw error;
         await sleep(RECONNECT_WAIT_MS);
@@ -84,13 +84,13 @@ export class NatsConnection implements OnApplicationShutdown {
   }
 }
 
-function connectOptions(app: AppName, settings: NatsSettings): Parameters<typeof connect>[0] {
+function connectOptions(user: NatsUser, settings: NatsSettings): Parameters<typeof connect>[0] {
   return {
     servers: settings.url,
     user: settings.user,
     pass: settings.password,
-    name: `capsule-${app}`,
-    inboxPrefix: inboxPrefixOf(app),
+    name: `capsule-${user}`,
+    inboxPrefix: inboxPrefixOf(user),
     maxReconnectAttempts: -1,
     reconnectTimeWait: RECONNECT_WAIT_MS,
     reconnectJitter: RECONNECT_WAIT_MS,
@@ -100,8 +100,4 @@ function connectOptions(app: AppName, settings: NatsSettings): Parameters<typeof
     // A stack trace captured per request costs more than the request's own parsing.
     noAsyncTraces: true,
   };
-}
-
-function inboxPrefixOf(app: AppName): string {
-  return natsPermissions(app).inboxPrefix;
 }

@@ -15,6 +15,7 @@ import {
   type StreamConfig,
 } from '@nats-io/jetstream';
 import { connect, nanos } from '@nats-io/transport-node';
+import { inboxPrefixOf } from './nats-configuration.js';
 
 const HOUR_MS = 60 * 60 * 1000;
 const MEBIBYTE = 1024 * 1024;
@@ -39,7 +40,7 @@ export async function provisionStreams(admin: NatsSettings): Promise<void> {
     user: admin.user,
     pass: admin.password,
     name: 'capsule-provisioning',
-    inboxPrefix: `_INBOX_${admin.user}`,
+    inboxPrefix: inboxPrefixOf('admin'),
     reconnect: false,
   });
   try {

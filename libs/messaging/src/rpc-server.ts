@@ -22,6 +22,7 @@ import { DomainError, encodeRpcError, logSeverity, toDomainError, validationErro
 import { inSpan, rpcServerSeconds, runInContext, type RequestContext } from '@capsule/telemetry';
 import type { Msg, NatsConnection as Connection, Subscription } from '@nats-io/transport-node';
 import { firstValueFrom, isObservable } from 'rxjs';
+import { inboxPrefixOf } from './nats-configuration.js';
 import { NatsConnection } from './nats-connection.js';
 import { fromHeaders } from './request-headers.js';
 import { checkAccess } from './rpc-access.js';
@@ -154,5 +155,5 @@ export class RpcServer extends ServerNats implements BeforeApplicationShutdown {
 function routeOf(subject: string, handler: MessageHandler): Route {
   const contract = handler.extras?.['contract'] as RpcContract | undefined;
   if (!contract) throw new Error(`the handler of ${subject} is not declared by @Rpc(contract)`);
-  return { contract, handler, replyPrefixes: contract.callers.map((caller) => `_INBOX_${caller}.`) };
+  return { contract, handler, replyPrefixes: contract.callers.map((caller) => `${inboxPrefixOf(caller)}.`) };
 }

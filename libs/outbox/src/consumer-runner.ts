@@ -30,6 +30,7 @@ import { parseMessage, readEvent, UnreadableEvent } from './read-event.js';
 
 /** Per type of event. All of a service share its pool with the requests it serves. */
 const CONCURRENCY = 4;
+const PULL_EXPIRES_MS = 30_000;
 const BACKOFF_FIRST_MS = 250;
 const BACKOFF_LONGEST_MS = 60_000;
 
@@ -52,7 +53,7 @@ export class ConsumerRunner {
       const { contract, durable } = subscription;
       const consumer = new DurableConsumer(
         this.connection,
-        { stream: contract.stream, durable, concurrency: CONCURRENCY },
+        { stream: contract.stream, durable, concurrency: CONCURRENCY, pullExpiresMs: PULL_EXPIRES_MS },
         (message) => this.settle(subscription, message),
       );
       consumer.start();

@@ -67,7 +67,7 @@ describe('the outbox of auth', () => {
         data: dataOf('Acme'),
       },
     ]);
-    expect(await unpublished(database)).toBe(0);
+    await eventually(async () => expect(await unpublished(database)).toBe(0));
     expect(await publications()).toBe(1);
   });
 

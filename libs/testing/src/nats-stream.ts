@@ -1,17 +1,26 @@
 import type { NatsSettings } from '@capsule/config';
-import { jetstream, jetstreamManager } from '@nats-io/jetstream';
-import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { NatsConnection, type NatsUser } from '@capsule/messaging';
+
+interface StreamInfo {
+  state: { first_seq: number; last_seq: number };
+}
+interface StoredMessage {
+  message?: { data: string };
+}
 
 /** @returns the parsed messages of a stream, oldest first */
 export async function readStream(admin: NatsSettings, stream: string): Promise<unknown[]> {
-  const connection = await connectAs(admin);
+  const connection = await NatsConnection.open('admin', admin);
+  const ask = async <T>(verb: string, request: object): Promise<T> => {
+    const answer = await connection.nc.request(`$JS.API.STREAM.${verb}.${stream}`, JSON.stringify(request));
+    return answer.json<T>();
+  };
   try {
-    const manager = await jetstreamManager(connection, { checkAPI: false });
-    const { state } = await manager.streams.info(stream);
+    const { state } = await ask<StreamInfo>('INFO', {});
     const messages: unknown[] = [];
     for (let seq = state.first_seq; seq <= state.last_seq; seq += 1) {
-      const message = await manager.streams.getMessage(stream, { seq });
-      if (message) messages.push(message.json());
+      const { message } = await ask<StoredMessage>('MSG.GET', { seq });
+      if (message) messages.push(JSON.parse(Buffer.from(message.data, 'base64').toString()));
     }
     return messages;
   } finally {
@@ -19,22 +28,17 @@ export async function readStream(admin: NatsSettings, stream: string): Promise<u
   }
 }
 
-/** Resolves when the stream has stored the payload, whatever it is. */
-export async function publishRaw(settings: NatsSettings, subject: string, payload: string): Promise<void> {
-  const connection = await connectAs(settings);
+/** Resolves when a stream has stored the payload, whatever it is. */
+export async function publishRaw(
+  user: NatsUser,
+  settings: NatsSettings,
+  subject: string,
+  payload: string,
+): Promise<void> {
+  const connection = await NatsConnection.open(user, settings);
   try {
-    await jetstream(connection).publish(subject, payload);
+    await connection.nc.request(subject, payload);
   } finally {
     await connection.close();
   }
-}
-
-function connectAs({ url, user, password }: NatsSettings): Promise<NatsConnection> {
-  return connect({
-    servers: url,
-    user,
-    pass: password,
-    inboxPrefix: `_INBOX_${user}`,
-    reconnect: false,
-  });
 }
