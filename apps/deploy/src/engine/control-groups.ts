@@ -114,9 +114,9 @@ export class ControlGroups {
     this.writeIfThere('pids', run, 'pids.max', 0);
   }
 
-  /** The group must be empty. One that is gone is no error. */
-  remove(run: string): void {
-    for (const folder of this.roots()) removeFolder(join(folder, run));
+  /** @returns whether the group is gone; the kernel may need a moment after its last member has ended */
+  remove(run: string): boolean {
+    return this.roots().every((folder) => removeFolder(join(folder, run)));
   }
 
   /** Removes the groups of the whole installation, which must hold no run any more. */
@@ -151,10 +151,13 @@ export class ControlGroups {
   }
 }
 
-function removeFolder(path: string): void {
+function removeFolder(path: string): boolean {
   try {
     rmdirSync(path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EBUSY') return false;
+    if (code !== 'ENOENT') throw error;
   }
+  return true;
 }

@@ -163,4 +163,19 @@ describe('the embedded engine', () => {
     await fixture.engine.stop(attempt.instanceId, { graceSeconds: 0 });
     rmSync(join(fixture.folder, 'given'), { recursive: true });
   });
+
+  it('ends with everything else when the platform is stopped, and is known as ended afterwards', async () => {
+    const requests = [await fixture.run(SERVER), await fixture.run(SERVER)];
+    for (const { instanceId } of requests) await fixture.listening(instanceId);
+    expect(await fixture.home.endAll(5)).toBe(2);
+    const later = fixture.anotherEngine();
+    for (const { instanceId } of requests) {
+      expect(await later.observe(instanceId)).toMatchObject({
+        state: 'exited',
+        exit: { detail: 'killed by SIGTERM' },
+      });
+      await later.stop(instanceId, { graceSeconds: 0 });
+    }
+    expect(await fixture.home.endAll(5)).toBe(0);
+  });
 });

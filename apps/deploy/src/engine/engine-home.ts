@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, realpathSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { lchown, mkdir, readdir, rm } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -28,6 +28,7 @@ const LOG_BYTES_PER_SECOND = 1024 * 1024;
  *     instances/<instance>/   builds/<deployment>/   fetches/<deployment>/   runs, see run.ts
  *     sources/<deployment>/                                                  unpacked sources
  *     logs/<deployment>/                                                     chunks, see runner/log-ring.mjs
+ *     machine.json                                                           what this machine allows, for who starts the platform
  *
  * Folders on the way to a run may be passed (0711), not listed, by the users of runs.
  */
@@ -56,6 +57,8 @@ export class EngineHome {
       logBytesMax: settings.logBytesMax,
       logBytesPerSecond: LOG_BYTES_PER_SECOND,
     };
+    const machine = { ...this.users.isolation, memoryLimit: this.groups ? 'cgroup' : 'watchdog' };
+    writeFileSync(join(folder, 'machine.json'), `${JSON.stringify(machine)}\n`, { mode: 0o600 });
   }
 
   pathOf(kind: RunKind | 'sources', id: string): string {
@@ -98,6 +101,16 @@ export class EngineHome {
       TMPDIR: join(run.filesFolder, 'tmp'),
       LANG: 'C.UTF-8',
     };
+  }
+
+  /** Ends everything that runs. Its folders stay, so that the next life of the service knows what has ended. */
+  async endAll(graceSeconds: number): Promise<number> {
+    const runs = KINDS.flatMap((kind) => this.list(kind).map((id) => this.find(kind, id))).filter(
+      (run) => run !== null,
+    );
+    const running = runs.filter((run) => run.status().state === 'running');
+    await Promise.all(runs.map((run) => run.end(graceSeconds)));
+    return running.length;
   }
 
   /** Leaves the machine as it was found; nothing may run any more. What lies in the folder stays. */

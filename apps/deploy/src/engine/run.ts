@@ -31,6 +31,8 @@ import type { RunExit, RunnerState, RunOrder } from './runner/runner.mjs';
 const RUNNER = fileURLToPath(new URL('./runner/runner.mjs', import.meta.url));
 const POLL_MS = 40;
 const KILL_TIMEOUT_MS = 10_000;
+/** An empty group that is left over harms nothing. */
+const GROUP_REMOVAL_MS = 2_000;
 const MARKER = 'CAPSULE_RUN_ID';
 
 export interface RunContext {
@@ -161,7 +163,8 @@ export class Run {
       while (Date.now() < deadline && isAlive(state.runner)) await delay(POLL_MS);
       if (isAlive(state.runner)) sendSignal(state.runner.pid, 'SIGKILL');
     }
-    this.context.groups?.remove(this.id);
+    const deadline = Date.now() + GROUP_REMOVAL_MS;
+    while (this.context.groups?.remove(this.id) === false && Date.now() < deadline) await delay(POLL_MS);
   }
 
   /** Ends by force what outlived the program. */

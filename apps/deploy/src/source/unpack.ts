@@ -29,7 +29,6 @@ export interface UnpackLimits {
 const PATH_BYTES_MAX = 1_024;
 const NAME_BYTES_MAX = 255;
 const DEPTH_MAX = 64;
-// eslint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
 
 /**
@@ -116,6 +115,9 @@ async function unpackFiles(
       case 'symlink':
         links.push({ path, linkTarget: header.linkname });
         break;
+      case 'block-device':
+      case 'character-device':
+      case 'fifo':
       default:
         refuse(`"${name}" is neither file, directory nor link`);
     }

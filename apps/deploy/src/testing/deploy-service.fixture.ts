@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream, existsSync } from 'node:fs';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -232,8 +232,17 @@ export class DeployServiceFixture {
     return this.database.asSuperuser(work);
   }
 
-  serviceLog(): Promise<string> {
-    return readFile(join(this.folder, 'service.log'), 'utf8');
+  /** Ids of the processes whose arguments or working directory name the id. */
+  async processesOf(id: string): Promise<number[]> {
+    const found: number[] = [];
+    for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+      const [argv, folder] = await Promise.all([
+        readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
+        readlink(`/proc/${pid}/cwd`).catch(() => ''),
+      ]);
+      if (argv.includes(id) || folder.includes(id)) found.push(Number(pid));
+    }
+    return found;
   }
 
   async close(): Promise<void> {
@@ -249,9 +258,8 @@ export class DeployServiceFixture {
   private async endInstances(): Promise<void> {
     const { EngineHome } = await import('../engine/engine-home.js');
     const home = new EngineHome({ folder: join(this.folder, 'engine'), logBytesMax: MEBIBYTE });
-    for (const kind of ['instances', 'builds', 'fetches'] as const) {
-      for (const id of await readdir(join(this.folder, 'engine', kind))) await home.forget(kind, id, 0);
-    }
+    await home.endAll(0);
+    home.close();
   }
 
   private async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
