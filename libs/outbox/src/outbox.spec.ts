@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { INestApplicationContext } from '@nestjs/common';
 import { appCreated, organizationCreated, type EventEnvelope } from '@capsule/contracts';
 import { Database } from '@capsule/database';
-import { runInContext } from '@capsule/telemetry';
+import { registry, runInContext } from '@capsule/telemetry';
 import {
   createTestDatabase,
   eventually,
@@ -99,6 +99,7 @@ describe('the outbox of auth', () => {
     await nats.stop();
     const ids = [await add('one'), await add('two')];
     expect(await unpublished(database)).toBe(2);
+    expect(await registry.metrics()).toMatch(/^capsule_outbox_depth 2$/m);
     await nats.start();
     await eventually(async () => expect((await stored(nats)).map(({ id }) => id).sort()).toEqual(ids.sort()));
     await eventually(async () => expect(await unpublished(database)).toBe(0));
