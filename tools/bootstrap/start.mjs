@@ -1,4 +1,5 @@
-// `npm start` (foreground, Ctrl-C ends it) and `npm start -- --detach` (returns when everything is ready).
+// `npm start` (foreground, Ctrl-C ends it) and `npm start -- --detach` (returns when everything is ready);
+// with `--external-servers` the servers of docker/compose.yml, or any others that .env names, are used.
 import { requireNodeVersion } from './node-version.mjs';
 import { prepare } from './prepare.mjs';
 import { supervisor } from './supervisor.mjs';
@@ -6,5 +7,7 @@ import { workspace } from './workspace.mjs';
 
 requireNodeVersion();
 await prepare();
-const { start, startDetached } = await supervisor('start-command');
-process.exitCode = await (process.argv.includes('--detach') ? startDetached(workspace) : start(workspace));
+const { parseStartOptions, start, startDetached } = await supervisor('start-command');
+const words = process.argv.slice(2);
+const begin = words.includes('--detach') ? startDetached : start;
+process.exitCode = await begin(workspace, parseStartOptions(words));

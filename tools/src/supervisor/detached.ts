@@ -1,3 +1,4 @@
-import { runDetached } from './start-command.js';
+import { parseStartOptions, runDetached } from './start-command.js';
 
-process.exitCode = await runDetached(process.argv[2] ?? process.cwd());
+const [workspace = process.cwd(), ...words] = process.argv.slice(2);
+process.exitCode = await runDetached(workspace, parseStartOptions(words));

@@ -23,6 +23,7 @@ export interface Login {
 }
 
 export interface ClusterSettings extends PortSetting {
+  host: string;
   database: string;
   /** Owns the database and migrates it. */
   owner: Login;
@@ -35,7 +36,7 @@ export interface PlatformSettings {
   /** Where all data, logs and sockets of this copy lie. */
   home: string;
   clusters: Record<ServiceName, ClusterSettings>;
-  redis: PortSetting & { password: string };
+  redis: PortSetting & { host: string; password: string };
   nats: PortSetting & { url: string; passwords: Record<AppName, string> };
   edge: PortSetting;
 }
@@ -62,7 +63,7 @@ export function readPlatformSettings(source: Source, home: string): PlatformSett
   return {
     home,
     clusters: byName(serviceNames, (service) => readCluster(service, source)),
-    redis: { port: redis.port, variable: 'REDIS_PORT', password: redis.password },
+    redis: { host: redis.host, port: redis.port, variable: 'REDIS_PORT', password: redis.password },
     nats: {
       port: Number(new URL(natsUrl).port || 4222),
       variable: 'NATS_URL',
@@ -76,6 +77,7 @@ export function readPlatformSettings(source: Source, home: string): PlatformSett
 function readCluster(service: ServiceName, source: Source): ClusterSettings {
   const { database, owner } = loadEnvironment(migrationEnvironments[service], source);
   return {
+    host: database.host,
     port: database.port,
     variable: `${service.toUpperCase()}_SERVICE_DB_PORT`,
     database: database.name,

@@ -13,9 +13,17 @@ import { ManagedProcess } from './managed-process.js';
 import { byName, readPlatformSettings } from './platform-settings.js';
 import { type Reporter, reportTo } from './reporter.js';
 import { serviceProcess } from './services.js';
+import { externalServers } from './external-servers.js';
 import { launchServers, type Servers } from './start-servers.js';
 
 type Source = Readonly<Record<string, string | undefined>>;
+
+export interface PlatformOptions {
+  /** Services that write to the terminal instead of their log. */
+  inTerminal?: readonly AppName[];
+  /** The servers run already, in containers or elsewhere; they are used as the environment names them. */
+  externalServers?: boolean;
+}
 
 export class Platform {
   private servers: Servers | undefined;
@@ -27,12 +35,11 @@ export class Platform {
     private readonly home: Home,
     private readonly source: Source,
     private readonly reporter: Reporter,
-    /** Services that write to the terminal instead of their log. */
-    inTerminal: readonly AppName[] = [],
+    private readonly options: PlatformOptions = {},
   ) {
     this.services = byName(appNames, (app) => {
       const definition = serviceProcess(app, workspace, source);
-      const inheritOutput = inTerminal.includes(app);
+      const inheritOutput = options.inTerminal?.includes(app) ?? false;
       return new ManagedProcess({ ...definition, inheritOutput }, home, reportTo(reporter));
     });
   }
@@ -44,7 +51,9 @@ export class Platform {
   /** Resolves when every service is ready. Rejects with the first reason why one can not be. */
   async start(): Promise<void> {
     const settings = readPlatformSettings(this.source, this.home.path);
-    this.servers = launchServers(this.home, settings, reportTo(this.reporter));
+    this.servers = this.options.externalServers
+      ? externalServers(this.home, settings)
+      : launchServers(this.home, settings, reportTo(this.reporter));
     const { databases, bus, cache, edge } = this.servers;
     await Promise.all([
       edge,

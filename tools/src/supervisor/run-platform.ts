@@ -5,18 +5,17 @@ import { type AppName, appNames } from '@capsule/contracts';
 import { serveControl } from './control.js';
 import { ensureEnvironmentFile, mendKeyPair, readEnvironment } from './environment-file.js';
 import { chooseHome, type Home, openHome } from './home.js';
-import { Platform } from './platform.js';
+import { Platform, type PlatformOptions } from './platform.js';
 import type { Reporter } from './reporter.js';
 import { withHomePaths } from './services.js';
 import { statusOf } from './status.js';
 import { claimHome, releaseHome } from './supervisor-lock.js';
 
-export interface RunOptions {
+export interface RunOptions extends PlatformOptions {
   workspace: string;
   reporter: Reporter;
   /** Variables that go before those of the environment and `.env`. */
   overrides?: Record<string, string>;
-  inTerminal?: readonly AppName[];
   /** Called once every service is ready; what it resolves with is called before the platform ends. */
   onReady?(running: RunningPlatform): Promise<() => void>;
 }
@@ -59,7 +58,7 @@ async function runUntilEnded(
 ): Promise<void> {
   const { workspace, reporter } = options;
   const startedAt = performance.now();
-  const platform = new Platform(workspace, home, source, reporter, options.inTerminal);
+  const platform = new Platform(workspace, home, source, reporter, options);
   const end = new AbortController();
   const ended = once(end.signal, 'abort');
   // A terminal sends Ctrl-C to npm and to us, and npm passes it on: however often it comes, there is one end.

@@ -5,38 +5,43 @@ import { deployDemo } from './demo.js';
 import { readEnvironment } from './environment-file.js';
 import { chooseHome, openHome } from './home.js';
 import { openLog } from './log-file.js';
+import type { PlatformOptions } from './platform.js';
 import { forwardingReporter, type Reporter, type ReportMessage, terminalReporter } from './reporter.js';
 import { runPlatform } from './run-platform.js';
 import { AlreadyRunningError } from './supervisor-lock.js';
 
+const externalFlag = '--external-servers';
+
+export function parseStartOptions(words: readonly string[]): PlatformOptions {
+  return { externalServers: words.includes(externalFlag) };
+}
+
 /** `npm start`: the platform in the foreground until Ctrl-C. Resolves with the exit code. */
-export async function start(workspace: string): Promise<number> {
-  return exitCodeOf(terminalReporter, () => runWithDemo(workspace, terminalReporter, () => {}));
+export async function start(workspace: string, options: PlatformOptions): Promise<number> {
+  return exitCodeOf(terminalReporter, () => runWithDemo(workspace, options, terminalReporter, () => {}));
 }
 
 /** The process that `npm start -- --detach` leaves behind; tells its parent over the channel until that is gone. */
-export async function runDetached(workspace: string): Promise<number> {
+export async function runDetached(workspace: string, options: PlatformOptions): Promise<number> {
   const send = (message: ReportMessage) => {
     // The parent ends once it heard `ready`; nobody listens any more, and that is no fault.
     if (process.connected) process.send?.(message, undefined, undefined, () => {});
   };
   const reporter = forwardingReporter(send);
-  return exitCodeOf(reporter, () => runWithDemo(workspace, reporter, () => send({ kind: 'ready' })));
+  return exitCodeOf(reporter, () => runWithDemo(workspace, options, reporter, () => send({ kind: 'ready' })));
 }
 
 /** `npm start -- --detach`: returns when the platform is ready, with its exit code when it could not start. */
-export async function startDetached(workspace: string): Promise<number> {
+export async function startDetached(workspace: string, options: PlatformOptions): Promise<number> {
   const home = openHome(chooseHome(workspace, readEnvironment(workspace, process.env)['CAPSULE_HOME']));
   const log = openLog(home.logs, 'supervisor');
-  const child = spawn(
-    process.execPath,
-    [fileURLToPath(new URL('./detached.js', import.meta.url)), workspace],
-    {
-      cwd: workspace,
-      detached: true,
-      stdio: ['ignore', log.descriptor, log.descriptor, 'ipc'],
-    },
-  );
+  const program = fileURLToPath(new URL('./detached.js', import.meta.url));
+  const words = options.externalServers ? [externalFlag] : [];
+  const child = spawn(process.execPath, [program, workspace, ...words], {
+    cwd: workspace,
+    detached: true,
+    stdio: ['ignore', log.descriptor, log.descriptor, 'ipc'],
+  });
   closeSync(log.descriptor);
   // Ctrl-C while it starts means that it should not.
   process.once('SIGINT', () => child.kill('SIGTERM'));
@@ -57,8 +62,14 @@ export async function startDetached(workspace: string): Promise<number> {
   });
 }
 
-async function runWithDemo(workspace: string, reporter: Reporter, ready: () => void): Promise<void> {
+async function runWithDemo(
+  workspace: string,
+  options: PlatformOptions,
+  reporter: Reporter,
+  ready: () => void,
+): Promise<void> {
   await runPlatform({
+    ...options,
     workspace,
     reporter,
     onReady: async ({ home, source }) => {

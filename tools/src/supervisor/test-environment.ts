@@ -6,7 +6,7 @@
 //   CAPSULE_TEST_POSTGRES_SUPERUSER                       name of the superuser of all four clusters
 //   CAPSULE_TEST_AUTH_POSTGRES_SUPERUSER_PASSWORD         its password there (BILLING, DEPLOY, MONITOR alike)
 //   CAPSULE_TEST_NATS_ADMIN_PASSWORD                      of the NATS user `admin`, who may create streams
-//   CAPSULE_TEST_NATS_SERVER                              program, for specs that stop and start a bus of their own
+//   CAPSULE_TEST_NATS_SERVER, CAPSULE_TEST_REDIS_SERVER   programs, for specs that stop and start servers of their own
 //   CAPSULE_TEST_POSTGRES_BIN                             folder with postgres, initdb and pg_ctl
 import { appNames, serviceNames } from '@capsule/contracts';
 import { findProgram, postgresFolders } from '../../bootstrap/programs.mjs';
@@ -31,6 +31,7 @@ export function testEnvironment(home: Home, firstPort: number): Record<string, s
     CAPSULE_TEST_POSTGRES_SUPERUSER: superuser,
     CAPSULE_TEST_NATS_ADMIN_PASSWORD: natsAdminPassword(home),
     CAPSULE_TEST_NATS_SERVER: findProgram('nats-server') ?? '',
+    CAPSULE_TEST_REDIS_SERVER: findProgram('redis-server') ?? '',
     CAPSULE_TEST_POSTGRES_BIN: postgresFolders()[0]?.path ?? '',
   };
   for (const service of serviceNames) {

@@ -118,15 +118,15 @@ describe('the private servers', () => {
 
   it('refuse a wrong password on Redis and no password at all', async () => {
     const port = Number(variables['REDIS_PORT']);
-    await converse(port, 'AUTH not-the-password\r\n', (text) => text.startsWith('-WRONGPASS'));
-    await converse(port, 'PING\r\n', (text) => text.startsWith('-NOAUTH'));
+    await converse({ port }, 'AUTH not-the-password\r\n', (text) => text.startsWith('-WRONGPASS'));
+    await converse({ port }, 'PING\r\n', (text) => text.startsWith('-NOAUTH'));
   });
 
   it('refuse a wrong password on NATS and no password at all', async () => {
     const port = Number(new URL(variables['NATS_URL'] as string).port);
     const refused = (text: string) => text.includes("-ERR 'Authorization Violation'");
-    await converse(port, 'CONNECT {"user":"auth","pass":"not-the-password"}\r\nPING\r\n', refused);
-    await converse(port, 'CONNECT {}\r\nPING\r\n', refused);
+    await converse({ port }, 'CONNECT {"user":"auth","pass":"not-the-password"}\r\nPING\r\n', refused);
+    await converse({ port }, 'CONNECT {}\r\nPING\r\n', refused);
   });
 
   it('show no password in any command line', () => {
@@ -234,7 +234,7 @@ describe('a port that is taken', () => {
       );
       await copy.stop();
       expect(readdirSync(copy.home.run)).toEqual([]);
-      await converse(27_060, '', (text) => text === 'still here');
+      await converse({ port: 27_060 }, '', (text) => text === 'still here');
     } finally {
       stranger.close();
       copy.remove();
@@ -286,14 +286,14 @@ async function superuserOf(variables: Variables, service: string): Promise<pg.Cl
 
 function pingRedis(variables: Variables): Promise<void> {
   const message = `AUTH ${variables['REDIS_PASSWORD']}\r\nPING\r\n`;
-  return converse(Number(variables['REDIS_PORT']), message, (text) => text.includes('+PONG'));
+  return converse({ port: Number(variables['REDIS_PORT']) }, message, (text) => text.includes('+PONG'));
 }
 
 function listStreams(variables: Variables): Promise<void> {
   const login = { user: 'admin', pass: variables['CAPSULE_TEST_NATS_ADMIN_PASSWORD'], verbose: false };
   const request = 'SUB _INBOX_admin.names 1\r\nPUB $JS.API.STREAM.NAMES _INBOX_admin.names 0\r\n\r\n';
   const port = Number(new URL(variables['NATS_URL'] as string).port);
-  return converse(port, `CONNECT ${JSON.stringify(login)}\r\n${request}`, (text) => {
+  return converse({ port }, `CONNECT ${JSON.stringify(login)}\r\n${request}`, (text) => {
     if (text.includes('"streams":null')) throw new Error('no streams yet');
     return text.includes('"CAPSULE_AUTH"');
   });

@@ -53,7 +53,8 @@ const noSuchApp = {
   ],
 };
 
-function edgeConfiguration(adminSocket: string, port: number): object {
+/** Caddy's whole configuration before the deploy service puts its routes in. */
+export function edgeConfiguration(adminSocket: string, port: number): object {
   return {
     admin: {
       listen: `unix/${adminSocket}`,

@@ -7,12 +7,12 @@ const timeoutMs = 2_000;
  * without a client library's reconnects and queues. `answered` looks at all that came so far and throws when it is a refusal.
  */
 export function converse(
-  port: number,
+  address: { host?: string; port: number },
   message: string,
   answered: (received: string) => boolean,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    const socket = connect({ host: '127.0.0.1', port });
+    const socket = connect({ host: '127.0.0.1', ...address });
     let received = '';
     const finish = (error?: Error) => {
       socket.destroy();

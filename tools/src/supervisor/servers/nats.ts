@@ -46,7 +46,7 @@ export function natsServer(home: Home, settings: PlatformSettings['nats']): Proc
         lang: 'node',
         version: '0',
       };
-      return converse(settings.port, `CONNECT ${JSON.stringify(login)}\r\nPING\r\n`, (text) => {
+      return converse({ port: settings.port }, `CONNECT ${JSON.stringify(login)}\r\nPING\r\n`, (text) => {
         if (text.includes('-ERR')) throw new Error(text.slice(text.indexOf('-ERR')).trim());
         return text.includes('PONG\r\n');
       });

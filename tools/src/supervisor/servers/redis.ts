@@ -23,18 +23,41 @@ export function redisServer(home: Home, settings: PlatformSettings['redis']): Pr
     stopSignal: 'SIGTERM',
     stopTimeoutMs: 10_000,
     startTimeoutMs: 20_000,
-    prepare: () => writePrivateFile(configuration, renderConfiguration(folder, settings), home.user),
-    probe: () =>
-      converse(settings.port, `AUTH ${settings.password}\r\nPING\r\n`, (text) => {
-        if (text.startsWith('-')) throw new Error(text.trim());
-        return text.includes('+PONG');
-      }),
+    prepare: () => {
+      const text = renderRedisConfiguration({ ...settings, host: '127.0.0.1', folder });
+      writePrivateFile(configuration, text, home.user);
+    },
+    probe: () => probeRedis({ port: settings.port, password: settings.password }),
   };
 }
 
-function renderConfiguration(folder: string, { port, password }: PlatformSettings['redis']): string {
+/** Resolves when Redis takes the password and answers. */
+export function probeRedis({
+  password,
+  ...address
+}: {
+  host?: string;
+  port: number;
+  password: string;
+}): Promise<void> {
+  return converse(address, `AUTH ${password}\r\nPING\r\n`, (text) => {
+    if (text.startsWith('-')) throw new Error(text.trim());
+    return text.includes('+PONG');
+  });
+}
+
+export interface RedisConfiguration {
+  /** Address to listen on. */
+  host: string;
+  port: number;
+  password: string;
+  folder: string;
+}
+
+/** The configuration file of Redis. It holds the password: only the server may read it. */
+export function renderRedisConfiguration({ host, port, password, folder }: RedisConfiguration): string {
   return [
-    'bind 127.0.0.1',
+    `bind ${host}`,
     `port ${port}`,
     'protected-mode yes',
     'daemonize no',

@@ -1,0 +1,79 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto';
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { appNames } from '@capsule/contracts';
+import { type Environment, loadEnvironment } from '@capsule/config';
+import { ensureEnvironmentFile, readEnvironment } from './environment-file.js';
+import { appEnvironments, readPlatformSettings } from './platform-settings.js';
+
+describe('the .env that npm start writes', () => {
+  let workspace: string;
+  let home: string;
+
+  beforeEach(() => {
+    workspace = mkdtempSync(join(tmpdir(), 'capsule-environment-'));
+    home = join(workspace, '.capsule');
+  });
+
+  afterEach(() => rmSync(workspace, { recursive: true }));
+
+  it('is enough for every process to start', () => {
+    expect(ensureEnvironmentFile(workspace, home)).toBe(true);
+    const source = {
+      ...readEnvironment(workspace, {}),
+      JWT_PRIVATE_KEY_FILE: join(home, 'keys/jwt-private-key.pem'),
+    };
+    for (const app of appNames) {
+      const environment: Environment = appEnvironments[app];
+      expect(() => loadEnvironment(environment, source)).not.toThrow();
+    }
+    expect(() => readPlatformSettings(source, home)).not.toThrow();
+  });
+
+  it('is for its owner only, and so are the keys', () => {
+    ensureEnvironmentFile(workspace, home);
+    for (const path of [
+      '.env',
+      '.capsule/keys/jwt-private-key.pem',
+      '.capsule/keys/jwt-private-key.pub.pem',
+    ]) {
+      expect(statSync(join(workspace, path)).mode & 0o777).toBe(0o600);
+    }
+    expect(statSync(join(home, 'keys')).mode & 0o777).toBe(0o700);
+  });
+
+  it('is never overwritten', () => {
+    writeFileSync(join(workspace, '.env'), 'MINE=1\n');
+    expect(ensureEnvironmentFile(workspace, home)).toBe(false);
+    expect(readFileSync(join(workspace, '.env'), 'utf8')).toBe('MINE=1\n');
+  });
+
+  it('has another secret for everything', () => {
+    ensureEnvironmentFile(workspace, home);
+    const secrets = Object.entries(readEnvironment(workspace, {})).filter(
+      ([name]) => !name.endsWith('_FILE'),
+    );
+    expect(secrets.length).toBeGreaterThan(10);
+    expect(new Set(secrets.map(([, value]) => value)).size).toBe(secrets.length);
+  });
+
+  it('comes with a key pair whose halves belong together', () => {
+    ensureEnvironmentFile(workspace, home);
+    const read = (name: string) => readFileSync(join(home, 'keys', name), 'utf8');
+    const derived = createPublicKey(createPrivateKey(read('jwt-private-key.pem')));
+    expect(derived.export({ type: 'spki', format: 'pem' })).toBe(read('jwt-private-key.pub.pem'));
+    expect(derived.asymmetricKeyDetails?.modulusLength).toBeGreaterThanOrEqual(2048);
+  });
+});
+
+describe('the variables of a start', () => {
+  it('come from the environment before .env, whichever form a secret has', () => {
+    const workspace = mkdtempSync(join(tmpdir(), 'capsule-environment-'));
+    writeFileSync(join(workspace, '.env'), 'REDIS_PASSWORD=from-the-file\nREDIS_PORT=1\nREDIS_DB=3\n');
+    const environment = { REDIS_PASSWORD_FILE: '/run/secrets/redis', REDIS_PORT: '2', REDIS_DB: '' };
+    const source = readEnvironment(workspace, environment);
+    rmSync(workspace, { recursive: true });
+    expect(source).toEqual({ REDIS_PASSWORD_FILE: '/run/secrets/redis', REDIS_PORT: '2', REDIS_DB: '3' });
+  });
+});
