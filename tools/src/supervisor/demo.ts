@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +10,7 @@ import type {
 } from '@capsule/contracts';
 import { loadEnvironment } from '@capsule/config';
 import { Api, ApiError } from '../api/api.js';
+import { packFolder } from '../api/pack-folder.js';
 import type { Home } from './home.js';
 import { appEnvironments } from './platform-settings.js';
 import type { Reporter } from './reporter.js';
@@ -93,7 +93,10 @@ async function findOrCreateApp(api: Api): Promise<App> {
 }
 
 async function deploy(api: Api, app: App, folder: string): Promise<void> {
-  const { id } = await api.postArchive<Deployment>(`/v1/apps/${app.id}/deployments`, await pack(folder));
+  const { id } = await api.postArchive<Deployment>(
+    `/v1/apps/${app.id}/deployments`,
+    await packFolder(folder),
+  );
   const deadline = performance.now() + deployTimeoutMs;
   for (;;) {
     const deployment = await api.get<Deployment>(`/v1/deployments/${id}`);
@@ -102,22 +105,6 @@ async function deploy(api: Api, app: App, folder: string): Promise<void> {
     if (performance.now() > deadline) throw new Error(`the deployment is still ${deployment.state}.`);
     await sleep(pollMs);
   }
-}
-
-function pack(folder: string): Promise<Buffer> {
-  // COPYFILE_DISABLE keeps the tar of macOS from adding its own metadata files.
-  const child = spawn('tar', ['-C', folder, '-czf', '-', '.'], {
-    env: { ...process.env, COPYFILE_DISABLE: '1' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  const chunks: Buffer[] = [];
-  child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (code) =>
-      code === 0 ? resolve(Buffer.concat(chunks)) : reject(new Error(`tar ended with ${code}`)),
-    );
-  });
 }
 
 async function answersWithin(app: App, timeoutMs: number): Promise<boolean> {

@@ -4,13 +4,15 @@
 //   NATS -> streams and durables                           ├-> the service -> the demo, once all five are ready
 //   Redis (the gateway's limits)                           ┘
 //
-// Ending goes the other way: services drain first, then the servers they need stop. Data stays. When the supervisor
+// Ending goes the other way: services drain first, then hosted apps end, then the servers stop. Data stays. When the supervisor
 // itself is killed, everything runs on unwatched; the next start finds the processes by their records and begins anew.
 import { type AppName, appNames, type ServiceName, serviceNames } from '@capsule/contracts';
 import { loadEnvironment, migrationEnvironments } from '@capsule/config';
 import type { Home } from './home.js';
+import { endHostedApps } from './hosted-apps.js';
 import { ManagedProcess } from './managed-process.js';
 import { byName, readPlatformSettings } from './platform-settings.js';
+import { stopLeftover } from './process-record.js';
 import { type Reporter, reportTo } from './reporter.js';
 import { serviceProcess } from './services.js';
 import { externalServers } from './external-servers.js';
@@ -31,7 +33,7 @@ export class Platform {
   private readonly services: Record<AppName, ManagedProcess>;
 
   constructor(
-    workspace: string,
+    private readonly workspace: string,
     private readonly home: Home,
     private readonly source: Source,
     private readonly reporter: Reporter,
@@ -51,6 +53,9 @@ export class Platform {
   /** Resolves when every service is ready. Rejects with the first reason why one can not be. */
   async start(): Promise<void> {
     const settings = readPlatformSettings(this.source, this.home.path);
+    // What a killed supervisor left running must not see its servers vanish.
+    const services = Object.values(this.services);
+    await Promise.all(services.map(({ definition }) => stopLeftover(this.home.run, definition)));
     this.servers = this.options.externalServers
       ? externalServers(this.home, settings)
       : launchServers(this.home, settings, reportTo(this.reporter));
@@ -65,10 +70,13 @@ export class Platform {
     ]);
   }
 
-  /** Services first, so that none loses a server while it still finishes work. */
+  /** Services first, so that none loses a server while it still finishes work; then the apps; then the servers. */
   async stop(): Promise<void> {
     this.ending = true;
     await Promise.all(Object.values(this.services).map((service) => service.stop()));
+    await endHostedApps(this.workspace, this.source).catch((error: Error) =>
+      this.reporter.failure(error.message),
+    );
     await this.servers?.stop();
   }
 

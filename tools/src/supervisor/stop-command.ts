@@ -2,16 +2,19 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { appNames } from '@capsule/contracts';
 import { ask, openControl } from './control.js';
 import { readEnvironment } from './environment-file.js';
 import { chooseHome, type Home, openHome } from './home.js';
-import { endProcess, livingRecords, removeRecord } from './process-record.js';
+import { endProcess, livingRecords, type ProcessRecord, removeRecord } from './process-record.js';
+import { endHostedApps } from './hosted-apps.js';
+import { withHomePaths } from './services.js';
 import { terminalReporter as terminal } from './reporter.js';
 import { type ProcessStatus, renderStatus } from './status.js';
 import { supervisorOf } from './supervisor-lock.js';
 
 export async function stop(workspace: string): Promise<number> {
-  await stopHome(homeOf(workspace));
+  await stopHome(workspace, homeOf(workspace));
   return 0;
 }
 
@@ -43,7 +46,7 @@ export async function reset(workspace: string, confirmed: boolean): Promise<numb
     terminal.note('Nothing was deleted. (npm run reset -- --yes does not ask.)');
     return 1;
   }
-  await stopHome(home);
+  await stopHome(workspace, home);
   for (const folder of ['servers', 'secrets', 'storage', 'instances', 'logs', 'run', 'sockets']) {
     rmSync(join(home.path, folder), { recursive: true, force: true });
   }
@@ -51,7 +54,7 @@ export async function reset(workspace: string, confirmed: boolean): Promise<numb
   return 0;
 }
 
-async function stopHome(home: Home): Promise<void> {
+async function stopHome(workspace: string, home: Home): Promise<void> {
   const startedAt = performance.now();
   if (supervisorOf(home)) {
     const socket = await openControl(home.controlSocket);
@@ -63,13 +66,16 @@ async function stopHome(home: Home): Promise<void> {
   }
   const left = livingRecords(home.run);
   if (left.length === 0) return terminal.note('Capsule is not running.');
-  await Promise.all(left.map((record) => endProcess(record, record)));
+  const [services, servers] = [left.filter(isService), left.filter((record) => !isService(record))];
+  await Promise.all(services.map((record) => endProcess(record, record)));
+  await endHostedApps(workspace, withHomePaths(readEnvironment(workspace, process.env), home, workspace));
+  await Promise.all(servers.map((record) => endProcess(record, record)));
   for (const { name } of left) removeRecord(home.run, name);
-  terminal.step(
-    `stopped what a killed supervisor left`,
-    performance.now() - startedAt,
-    `${left.length} processes`,
-  );
+  terminal.step('stopped what was left behind', performance.now() - startedAt, `${left.length} processes`);
+}
+
+function isService({ name }: ProcessRecord): boolean {
+  return (appNames as readonly string[]).includes(name);
 }
 
 async function confirm(what: string): Promise<boolean> {
