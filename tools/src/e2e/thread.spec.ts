@@ -1,0 +1,338 @@
+/**
+ * The whole story on real processes: five services and their servers, started by the supervisor as `npm start` does,
+ * driven through the gateway as people drive it.
+ */
+import { request } from 'node:http';
+import { resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  type activityList,
+  type appCreate,
+  type deploymentCreate,
+  endpoints,
+  type invoiceGetUpcoming,
+  type metricQuery,
+  type projectCreate,
+  type ResponseOf,
+  type usageGet,
+  type userSignUp,
+} from '@capsule/contracts';
+import { Api, ApiError } from '../api/api.js';
+import { packFolder } from '../api/pack-folder.js';
+import { type PrivatePlatform, startPrivatePlatform } from '../supervisor/private-platform.js';
+
+type SignedUp = ResponseOf<typeof userSignUp>;
+type Project = ResponseOf<typeof projectCreate>;
+type App = ResponseOf<typeof appCreate>;
+type Deployment = ResponseOf<typeof deploymentCreate>;
+
+const workspace = resolve(import.meta.dirname, '../../..');
+const START_MS = 180_000;
+
+interface Team {
+  api: Api;
+  signedUp: SignedUp;
+  project: Project;
+  app: App;
+}
+
+describe('the platform', () => {
+  let running: PrivatePlatform;
+  let acme: Team;
+  let rival: Team;
+  let live: Deployment;
+  let archive: Buffer;
+
+  beforeAll(async () => {
+    const silent = { step: () => {}, note: () => {}, failure: () => {}, summary: () => {} };
+    running = await startPrivatePlatform({
+      workspace,
+      name: 'e2e',
+      firstPort: 57_000,
+      reporter: silent,
+      variables: {
+        AUTH_SERVICE_BCRYPT_COST: '4',
+        DEPLOY_SERVICE_SAMPLE_INTERVAL_SECONDS: '1',
+        MONITOR_SERVICE_USAGE_WINDOW_SECONDS: '5',
+        GATEWAY_LIMIT_PER_MINUTE: '100000',
+        GATEWAY_STRICT_LIMIT_PER_MINUTE: '1000',
+        DEPLOY_SERVICE_HEALTH_TIMEOUT_SECONDS: '15',
+      },
+    });
+    archive = await packFolder(resolve(workspace, 'examples/hello-node'));
+    [acme, rival] = await Promise.all([team('Acme'), team('Rival')]);
+  }, START_MS);
+  afterAll(async () => {
+    await running?.stop();
+  }, START_MS);
+
+  async function team(organizationName: string): Promise<Team> {
+    const anonymous = new Api(running.gatewayUrl);
+    const signedUp = await anonymous.post<SignedUp>('/v1/auth/sign-up', {
+      email: `${organizationName}@example.com`,
+      password: 'a long enough password',
+      name: 'Ada',
+      organizationName,
+    });
+    const api = anonymous.as(signedUp.accessToken);
+    const project = await api.post<Project>('/v1/projects', { name: 'Shop' });
+    const app = await api.post<App>(`/v1/projects/${project.id}/apps`, {
+      name: 'hello',
+      healthPath: '/health',
+    });
+    return { api, signedUp, project, app };
+  }
+
+  async function ended(api: Api, id: string): Promise<Deployment> {
+    for (;;) {
+      const deployment = await api.get<Deployment>(`/v1/deployments/${id}`);
+      if (!['created', 'queued', 'build_in_progress', 'update_in_progress'].includes(deployment.state))
+        return deployment;
+      await sleep(100);
+    }
+  }
+
+  async function eventually<T>(read: () => Promise<T>, isThere: (value: T) => boolean): Promise<T> {
+    for (;;) {
+      const value = await read();
+      if (isThere(value)) return value;
+      await sleep(250);
+    }
+  }
+
+  /** Node does not resolve names under localhost, so loopback is dialled with the app's host name. */
+  function visit(url: string): Promise<{ status: number; body: string }> {
+    const { port, host, pathname } = new URL(url);
+    return new Promise((done, reject) => {
+      const call = request(
+        { host: '127.0.0.1', port, path: pathname, headers: { host }, agent: false },
+        (response) => {
+          let body = '';
+          response.on('data', (chunk: Buffer) => (body += chunk.toString()));
+          response.on('end', () => done({ status: response.statusCode ?? 0, body }));
+        },
+      );
+      call.on('error', reject);
+      call.end();
+    });
+  }
+
+  it('brings an uploaded archive to an app that answers on its own host name', async () => {
+    expect(acme.app.url).toBe('http://hello-acme.localhost:57180');
+    expect((await visit(acme.app.url)).status).toBe(404);
+    const created = await acme.api.postArchive<Deployment>(`/v1/apps/${acme.app.id}/deployments`, archive);
+    expect(created.state).toBe('created');
+    live = await ended(acme.api, created.id);
+    expect(live).toMatchObject({ state: 'live', failure: null, instance: { state: 'healthy' } });
+    expect((await visit(`${acme.app.url}/health`)).status).toBe(200);
+  }, 60_000);
+
+  it('measures the app, reports its usage and puts it on the invoice preview', async () => {
+    type Metrics = ResponseOf<typeof metricQuery>;
+    const metrics = await eventually(
+      () => acme.api.get<Metrics>(`/v1/apps/${acme.app.id}/metrics?stepSeconds=10`),
+      (answer) => answer.points.some((point) => point.cpuSeconds > 0),
+    );
+    expect(Math.max(...metrics.points.map((point) => point.memoryBytesMax))).toBeGreaterThan(1_000_000);
+
+    type Usage = ResponseOf<typeof usageGet>;
+    const usage = await eventually(
+      () => acme.api.get<Usage>('/v1/billing/usage'),
+      (answer) => answer.meters.every((meter) => Number(meter.quantity) > 0),
+    );
+    expect(usage.meters.flatMap((meter) => meter.apps.map((app) => app.appId))).toEqual(
+      expect.arrayContaining([acme.app.id]),
+    );
+
+    const invoice = await acme.api.get<ResponseOf<typeof invoiceGetUpcoming>>(
+      '/v1/billing/invoices/upcoming',
+    );
+    const sum = invoice.lines.reduce((total, line) => total + BigInt(line.amountMinor), 0n);
+    expect(invoice.totalAmountMinor).toBe(sum.toString());
+    expect(invoice.lines.find((line) => line.meter === 'memory_gib_hours')?.quantity).not.toBe('0');
+  }, 60_000);
+
+  it('streams the log with offsets that a reader resumes from', async () => {
+    const read = async (headers: Record<string, string> = {}) => {
+      const response = await fetch(`${running.gatewayUrl}/v1/deployments/${live.id}/logs`, {
+        headers: { authorization: `Bearer ${acme.signedUp.accessToken}`, ...headers },
+        signal: AbortSignal.timeout(1_500),
+      });
+      expect(response.headers.get('content-type')).toContain('text/event-stream');
+      let text = '';
+      const decoder = new TextDecoder();
+      await response.body
+        ?.pipeTo(new WritableStream({ write: (chunk: Uint8Array) => void (text += decoder.decode(chunk)) }))
+        .catch(() => undefined);
+      return text;
+    };
+    const whole = await read();
+    expect(whole).toContain('[capsule] live');
+    const ids = [...whole.matchAll(/^id: (\d+)$/gm)].map((match) => match[1] ?? '');
+    expect(ids.length).toBeGreaterThan(0);
+    expect(await read({ 'last-event-id': ids.at(-1) ?? '' })).not.toContain('[capsule] live');
+  }, 30_000);
+
+  it('makes one deployment of a request that is repeated under its idempotency key', async () => {
+    const key = 'deploy-once-0001';
+    const send = () =>
+      fetch(`${running.gatewayUrl}/v1/apps/${acme.app.id}/deployments`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${acme.signedUp.accessToken}`,
+          'content-type': 'application/gzip',
+          'idempotency-key': key,
+        },
+        body: new Uint8Array(archive),
+      }).then((response) => response.json() as Promise<Deployment>);
+    const [first, second] = [await send(), await send()];
+    expect(second.id).toBe(first.id);
+    expect((await ended(acme.api, first.id)).state).toBe('live');
+    const before = await acme.api.get<Deployment>(`/v1/deployments/${live.id}`);
+    expect(before.state).toBe('superseded');
+  }, 60_000);
+
+  it('rolls back to the artifact of an earlier deployment', async () => {
+    const back = await acme.api.post<Deployment>(`/v1/deployments/${live.id}/rollback`, {});
+    expect(back.rollbackOf).toBe(live.id);
+    expect((await ended(acme.api, back.id)).state).toBe('live');
+    expect((await visit(`${acme.app.url}/health`)).status).toBe(200);
+  }, 60_000);
+
+  it('finishes a deployment whose service was killed in the middle of it', async () => {
+    const deploy = running.platform.processes.find((each) => each.name === 'deploy');
+    const created = await acme.api.postArchive<Deployment>(`/v1/apps/${acme.app.id}/deployments`, archive);
+    process.kill(deploy?.pid ?? 0, 'SIGKILL');
+    const resumed = await eventually(
+      () => ended(acme.api, created.id).catch(() => undefined),
+      (deployment) => deployment !== undefined,
+    );
+    expect(resumed?.state).toBe('live');
+    expect((await visit(`${acme.app.url}/health`)).status).toBe(200);
+  }, 120_000);
+
+  it('keeps the app answering while every service is killed', async () => {
+    for (const name of ['gateway', 'auth', 'billing', 'deploy', 'monitor']) {
+      process.kill(running.platform.processes.find((each) => each.name === name)?.pid ?? 0, 'SIGKILL');
+    }
+    expect((await visit(`${acme.app.url}/health`)).status).toBe(200);
+    // One route of each service: they come back on their own, one after the other.
+    for (const path of ['/v1/auth/me', '/v1/billing/usage', '/v1/projects', '/v1/activities']) {
+      await eventually(
+        () => acme.api.get(path).catch(() => undefined),
+        (answer) => answer !== undefined,
+      );
+    }
+  }, 120_000);
+
+  it('tells what happened in order', async () => {
+    type Activities = ResponseOf<typeof activityList>;
+    const { items } = await eventually(
+      () => acme.api.get<Activities>('/v1/activities'),
+      (answer) => answer.items.filter((item) => item.summary.endsWith('went live')).length === 4,
+    );
+    expect(items.at(-1)?.summary).toBe('hello was created');
+  }, 30_000);
+
+  const withIds = endpoints.filter(
+    (endpoint) => endpoint.security === 'bearer' && endpoint.path.includes('{'),
+  );
+  it.each(withIds.map((endpoint) => [`${endpoint.method} ${endpoint.path}`, endpoint] as const))(
+    '%s answers for what belongs to another organization as for what does not exist',
+    async (_, endpoint) => {
+      const ids: Record<string, string> = {
+        projectId: acme.project.id,
+        appId: acme.app.id,
+        deploymentId: live.id,
+      };
+      const send = async (fill: (name: string) => string) => {
+        const path = endpoint.path.replace(/\{(\w+)\}/g, (__, name: string) => fill(name));
+        const response = await fetch(running.gatewayUrl + path, {
+          method: endpoint.method,
+          headers: {
+            authorization: `Bearer ${rival.signedUp.accessToken}`,
+            ...(endpoint.method === 'POST' && { 'content-type': 'application/json' }),
+          },
+          ...(endpoint.method === 'POST' && { body: JSON.stringify(bodies[endpoint.operationId] ?? {}) }),
+        });
+        const problem = (await response.json()) as Record<string, unknown>;
+        return { status: response.status, ...problem, instance: undefined, requestId: undefined };
+      };
+      const foreign = await send((name) => ids[name] ?? '');
+      expect(foreign.status).toBe(404);
+      expect(foreign).toEqual(await send(() => '01900000-0000-7000-8000-000000000000'));
+    },
+  );
+
+  it('refuses what is malformed with a typed problem and stays up', async () => {
+    const send = async (path: string, init: RequestInit) => {
+      const response = await fetch(running.gatewayUrl + path, {
+        ...init,
+        headers: { authorization: `Bearer ${acme.signedUp.accessToken}`, ...init.headers },
+      });
+      const problem = (await response.json()) as { code: string };
+      expect(response.headers.get('content-type')).toContain('application/problem+json');
+      return [response.status, problem.code];
+    };
+    const json = { 'content-type': 'application/json' };
+    const post = (body: string) => send('/v1/projects', { method: 'POST', headers: json, body });
+    const deploy = (source: object) =>
+      send(`/v1/apps/${acme.app.id}/deployments`, {
+        method: 'POST',
+        headers: json,
+        body: JSON.stringify({ source }),
+      });
+    expect(await post('{"name":')).toEqual([400, 'platform.request.malformed']);
+    expect(await post('{"name":7}')).toEqual([422, 'platform.request.invalid']);
+    expect(await post('{"name":"a","colour":"red"}')).toEqual([422, 'platform.request.invalid']);
+    expect(await post(JSON.stringify({ name: 'x'.repeat(10_000_000) }))).toEqual([
+      413,
+      'platform.request.too_large',
+    ]);
+    for (const url of [
+      'file:///etc/passwd',
+      'ext::sh -c id',
+      'https://example.com/a;touch$IFS/tmp/x',
+      '--upload-pack=x',
+    ]) {
+      expect(await deploy({ type: 'git', url })).toEqual([422, 'deploy.source.git_url_refused']);
+    }
+    expect(await send('/v1/nowhere', {})).toEqual([404, 'platform.route.not_found']);
+  }, 30_000);
+
+  it('fails a deployment of nonsense with its reason and keeps the live one serving', async () => {
+    const created = await acme.api.postArchive<Deployment>(
+      `/v1/apps/${acme.app.id}/deployments`,
+      Buffer.from('this is no archive'),
+    );
+    const failed = await ended(acme.api, created.id);
+    expect(failed).toMatchObject({ state: 'build_failed', failure: { reason: 'source_invalid' } });
+    expect((await visit(`${acme.app.url}/health`)).status).toBe(200);
+  }, 60_000);
+
+  it('takes an app out of service when asked', async () => {
+    const app = await acme.api.post<App>(`/v1/apps/${acme.app.id}/deactivate`, {});
+    expect(app.liveDeploymentId).toBeNull();
+    await eventually(
+      () => visit(acme.app.url),
+      (answer) => answer.status === 404,
+    );
+  }, 60_000);
+
+  it('refuses a repeated sign-up without telling more than that', async () => {
+    const again = new Api(running.gatewayUrl).post('/v1/auth/sign-up', {
+      email: 'ACME@example.com',
+      password: 'a long enough password',
+      name: 'Eve',
+      organizationName: 'Eve',
+    });
+    await expect(again).rejects.toBeInstanceOf(ApiError);
+    await expect(again).rejects.toMatchObject({ status: 409 });
+  });
+});
+
+/** Valid bodies of routes that need one, so that the answer is about the id and nothing else. */
+const bodies: Record<string, object> = {
+  createApp: { name: 'web' },
+  createDeployment: { source: { type: 'git', url: 'https://example.com/app.git' } },
+};
