@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gatewayEnvironment, loadEnvironment, type NatsSettings } from '@capsule/config';
 import type { Role } from '@capsule/contracts';
+import { ShutdownState } from '@capsule/health';
 import { TokenSigner } from '@capsule/security';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -65,6 +66,7 @@ export async function startGateway({ nats, environment, variables }: GatewayOpti
   prepareHttp(app);
   await app.init();
   await app.listen(0, '127.0.0.1');
+  app.get(ShutdownState).serving();
   const close = async (): Promise<void> => {
     await app.close();
     await rm(storageFolder, { recursive: true, force: true });
@@ -73,13 +75,13 @@ export async function startGateway({ nats, environment, variables }: GatewayOpti
 }
 
 /** Signs tokens as auth does. */
-export async function createSigner(): Promise<TokenSigner> {
+export async function createSigner(accessTtlSeconds = 900): Promise<TokenSigner> {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   return TokenSigner.create({
     privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     issuer: 'capsule',
     audience: 'capsule-api',
-    accessTtlSeconds: 900,
+    accessTtlSeconds,
   });
 }
 

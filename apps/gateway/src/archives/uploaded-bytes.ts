@@ -13,7 +13,8 @@ export function uploadedBytes(request: IncomingMessage): Readable {
 async function* chunksOf(request: IncomingMessage): AsyncGenerator<Buffer> {
   try {
     // Not `yield*`: it would hand an error thrown in here on to the request's iterator, which destroys the request.
-    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) yield chunk;
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>)
+      yield chunk;
   } catch (cause) {
     throw new DomainError('platform.request.malformed', { detail: 'The upload broke off.', cause });
   }

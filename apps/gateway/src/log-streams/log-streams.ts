@@ -67,7 +67,12 @@ export class LogStreams implements BeforeApplicationShutdown {
     const body = Readable.from(logEvents(first, read, stream.signal), { objectMode: true, highWaterMark: 1 });
     return reply
       .code(200)
-      .headers({ 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' })
+      .headers({
+        'content-type': 'text/event-stream; charset=utf-8',
+        'x-accel-buffering': 'no',
+        // Or a kept-alive connection would hold back the shutdown that ended its stream.
+        connection: 'close',
+      })
       .send(body);
   }
 }
