@@ -1,33 +1,37 @@
 import { Injectable } from '@nestjs/common';
-import type { Role } from '@capsule/contracts';
 import { type Transaction, uuidv7 } from '@capsule/database';
 import { Membership } from './membership.entity.js';
 import { Organization } from './organization.entity.js';
 
+// One statement, so one round trip; the key of the membership is checked at its end.
 const INSERT = {
   name: 'organization_insert',
-  text: `INSERT INTO organizations (id, tenant_id, name, slug) VALUES ($1, $1, $2, $3)
-         ON CONFLICT ON CONSTRAINT uq_organizations__slug DO NOTHING
-         RETURNING id`,
+  text: `WITH founded AS (
+           INSERT INTO organizations (id, tenant_id, name, slug) VALUES ($1, $1, $2, $3)
+           ON CONFLICT ON CONSTRAINT uq_organizations__slug DO NOTHING
+           RETURNING id, created_at
+         ), owner AS (
+           INSERT INTO memberships (id, tenant_id, user_id, role) SELECT $4, id, $5, 'owner' FROM founded
+         )
+         SELECT created_at AS "createdAt" FROM founded`,
 };
 
 @Injectable()
 export class OrganizationRepository {
   /**
-   * Waits for whoever is about to take the same slug.
-   * @returns false when it is taken; the transaction goes on
+   * Inserts the transaction's tenant with its first membership. Waits for whoever is about to take the same slug.
+   * @returns when it was created; undefined when the slug is taken, and then the transaction goes on
    */
-  async insert(tx: Transaction, organization: { id: string; name: string; slug: string }): Promise<boolean> {
-    const { id, name, slug } = organization;
-    return (await tx.query(INSERT, [id, name, slug])).length === 1;
+  async insert(
+    tx: Transaction,
+    { name, slug, ownerId }: { name: string; slug: string; ownerId: string },
+  ): Promise<Date | undefined> {
+    const [row] = await tx.query<{ createdAt: Date }>(INSERT, [tx.tenantId, name, slug, uuidv7(), ownerId]);
+    return row?.createdAt;
   }
 
   async find(tx: Transaction): Promise<Organization | null> {
     return tx.manager.findOneBy(Organization, { tenantId: tx.tenantId ?? '' });
-  }
-
-  async insertMembership(tx: Transaction, membership: { userId: string; role: Role }): Promise<void> {
-    await tx.manager.insert(Membership, { id: uuidv7(), tenantId: tx.tenantId ?? '', ...membership });
   }
 
   async findMembership(tx: Transaction, userId: string): Promise<Membership | null> {

@@ -4,8 +4,8 @@ import type { Transaction } from '@capsule/database';
 import { DomainError } from '@capsule/errors';
 import { Outbox } from '@capsule/outbox';
 import type { Membership } from './membership.entity.js';
-import type { Organization } from './organization.entity.js';
 import { OrganizationRepository } from './organization.repository.js';
+import { organizationView, type OrganizationView } from './organization.view.js';
 import { slugOf, withSuffix } from './slug.js';
 
 /** With 600,000 suffixes a name that thousands have taken still finds one within a few. */
@@ -24,33 +24,23 @@ export class OrganizationService {
    */
   async found(
     tx: Transaction,
-    organization: { id: string; name: string },
+    name: string,
     owner: { id: string; email: string },
-  ): Promise<Organization> {
-    await this.insertWithFreeSlug(tx, organization);
-    await this.repository.insertMembership(tx, { userId: owner.id, role: 'owner' });
-    const created = await this.get(tx);
-    await this.outbox.add(
-      tx,
-      organizationCreated,
-      {
-        organizationId: created.id,
-        name: created.name,
-        slug: created.slug,
-        ownerUserId: owner.id,
-        ownerEmail: owner.email,
-        createdAt: created.createdAt.toISOString(),
-      },
-      { subject: created.id },
-    );
-    return created;
+  ): Promise<OrganizationView> {
+    const id = tx.tenantId ?? '';
+    const { slug, createdAt } = await this.insertWithFreeSlug(tx, name, owner.id);
+    const founded = { id, name, slug, createdAt: createdAt.toISOString() };
+    const { id: organizationId, ...rest } = founded;
+    const data = { organizationId, ...rest, ownerUserId: owner.id, ownerEmail: owner.email };
+    await this.outbox.add(tx, organizationCreated, data, { subject: id });
+    return founded;
   }
 
   /** @throws DomainError auth.organization.not_found */
-  async get(tx: Transaction): Promise<Organization> {
+  async get(tx: Transaction): Promise<OrganizationView> {
     const organization = await this.repository.find(tx);
     if (!organization) throw new DomainError('auth.organization.not_found');
-    return organization;
+    return organizationView(organization);
   }
 
   async findMembership(tx: Transaction, userId: string): Promise<Membership | null> {
@@ -59,12 +49,14 @@ export class OrganizationService {
 
   private async insertWithFreeSlug(
     tx: Transaction,
-    { id, name }: { id: string; name: string },
-  ): Promise<void> {
+    name: string,
+    ownerId: string,
+  ): Promise<{ slug: string; createdAt: Date }> {
     const wanted = slugOf(name);
     let slug = wanted;
     for (let attempt = 1; attempt <= SLUG_ATTEMPTS_MAX; attempt += 1) {
-      if (await this.repository.insert(tx, { id, name, slug })) return;
+      const createdAt = await this.repository.insert(tx, { name, slug, ownerId });
+      if (createdAt) return { slug, createdAt };
       slug = withSuffix(wanted);
     }
     throw new DomainError('platform.request.conflict', {

@@ -1,7 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction, uuidv7 } from '@capsule/database';
 import { RefreshToken } from './refresh-token.entity.js';
-import { Session } from './session.entity.js';
+import type { Session } from './session.entity.js';
+
+export type NewRefreshToken = Pick<RefreshToken, 'tokenHash' | 'expiresAt'>;
 
 /** A refresh token and its session as they stand while both are locked. Times are the database's. */
 export interface LockedRefreshToken {
@@ -14,6 +16,23 @@ export interface LockedRefreshToken {
   /** Null while it was not used. */
   secondsSinceRotation: number | null;
 }
+
+const OPEN = {
+  name: 'session_open',
+  text: `WITH opened AS (
+           INSERT INTO sessions (id, tenant_id, user_id, expires_at) VALUES ($1, $2, $3, $4)
+         )
+         INSERT INTO refresh_tokens (id, tenant_id, session_id, token_hash, expires_at) VALUES ($5, $2, $1, $6, $7)`,
+};
+
+// Marks the predecessor and inserts the successor.
+const ROTATE = {
+  name: 'refresh_token_rotate',
+  text: `WITH used AS (
+           UPDATE refresh_tokens SET rotated_at = clock_timestamp() WHERE id = $1
+         )
+         INSERT INTO refresh_tokens (id, tenant_id, session_id, token_hash, expires_at) VALUES ($2, $3, $4, $5, $6)`,
+};
 
 const FIND = {
   name: 'refresh_token_find',
@@ -32,11 +51,6 @@ const LOCK = {
          FOR UPDATE`,
 };
 
-const MARK_ROTATED = {
-  name: 'refresh_token_mark_rotated',
-  text: 'UPDATE refresh_tokens SET rotated_at = clock_timestamp() WHERE id = $1',
-};
-
 const REVOKE = {
   name: 'session_revoke',
   text: 'UPDATE sessions SET revoked_at = clock_timestamp() WHERE id = $1 AND revoked_at IS NULL',
@@ -49,15 +63,13 @@ const DELETE_EXPIRED = {
 
 @Injectable()
 export class SessionRepository {
-  async insert(tx: Transaction, session: Pick<Session, 'id' | 'userId' | 'expiresAt'>): Promise<void> {
-    await tx.manager.insert(Session, { ...session, tenantId: tx.tenantId ?? '' });
-  }
-
-  async insertToken(
+  async insert(
     tx: Transaction,
-    token: Pick<RefreshToken, 'sessionId' | 'tokenHash' | 'expiresAt'>,
+    { id, userId, expiresAt }: Pick<Session, 'id' | 'userId' | 'expiresAt'>,
+    token: NewRefreshToken,
   ): Promise<void> {
-    await tx.manager.insert(RefreshToken, { id: uuidv7(), tenantId: tx.tenantId ?? '', ...token });
+    const session = [id, tx.tenantId, userId, expiresAt];
+    await tx.query(OPEN, [...session, uuidv7(), token.tokenHash, token.expiresAt]);
   }
 
   /** Over all tenants, so outside of any. */
@@ -78,8 +90,13 @@ export class SessionRepository {
     return tx.manager.existsBy(RefreshToken, { tenantId: tx.tenantId ?? '', sessionId, tokenHash });
   }
 
-  async markRotated(tx: Transaction, refreshTokenId: string): Promise<void> {
-    await tx.query(MARK_ROTATED, [refreshTokenId]);
+  async replaceToken(
+    tx: Transaction,
+    { id, sessionId }: Pick<RefreshToken, 'id' | 'sessionId'>,
+    successor: NewRefreshToken,
+  ): Promise<void> {
+    const { tokenHash, expiresAt } = successor;
+    await tx.query(ROTATE, [id, uuidv7(), tx.tenantId, sessionId, tokenHash, expiresAt]);
   }
 
   async revoke(tx: Transaction, sessionId: string): Promise<void> {

@@ -25,7 +25,7 @@ import { config, type AuthSettings } from '../config.js';
 import { OrganizationService } from '../organizations/organization.service.js';
 import { UserService } from '../users/user.service.js';
 import { isRefreshToken, newRefreshToken, refreshTokenHash, successorOf } from './refresh-token.js';
-import { SessionRepository, type LockedRefreshToken } from './session.repository.js';
+import { type LockedRefreshToken, type NewRefreshToken, SessionRepository } from './session.repository.js';
 
 /** What the tokens of an answer are made from, once the transaction that allows them has committed. */
 export interface Grant {
@@ -55,7 +55,7 @@ export class SessionService {
     const grant = await asUser({ tenantId, userId }, () =>
       this.database.withTenant(tenantId, async (tx) => {
         await this.repository.deleteExpired(tx, userId);
-        return this.open(tx, userId);
+        return this.openFor(tx, userId);
       }),
     );
     return this.tokens(grant);
@@ -69,13 +69,18 @@ export class SessionService {
   }
 
   /** Opens a session of a member inside the caller's transaction; the tokens may be handed out after its commit. */
-  async open(tx: Transaction, userId: string): Promise<Grant> {
+  async open(tx: Transaction, userId: string, role: Role): Promise<Grant> {
     const sessionId = uuidv7();
     const refreshToken = newRefreshToken();
     const expiresAt = this.inSeconds(this.settings.token.sessionTtlSeconds);
-    await this.repository.insert(tx, { id: sessionId, userId, expiresAt });
-    await this.insertToken(tx, { sessionId, sessionExpiresAt: expiresAt }, refreshToken);
-    return this.grant(tx, { sessionId, userId, refreshToken });
+    const session = { id: sessionId, userId, expiresAt };
+    await this.repository.insert(tx, session, this.storedToken(refreshToken, expiresAt));
+    return { tenantId: tx.tenantId ?? '', userId, role, sessionId, refreshToken };
+  }
+
+  /** The same for a member whose role is not at hand. @throws DomainError auth.user.not_found */
+  async openFor(tx: Transaction, userId: string): Promise<Grant> {
+    return this.open(tx, userId, await this.roleOf(tx, userId));
   }
 
   async tokens({ refreshToken, ...subject }: Grant): Promise<Tokens> {
@@ -93,7 +98,11 @@ export class SessionService {
       if (!token || token.sessionEnded) return undefined;
       const successor = successorOf(refreshToken, this.settings.token.refreshKey);
       const allowed = await this.rotate(tx, found.refreshTokenId, token, successor);
-      return allowed ? this.grant(tx, { ...token, refreshToken: successor }) : undefined;
+      if (!allowed) return undefined;
+      const { userId, sessionId } = token;
+      // Read anew each time, so a change of the role takes effect with the next access token.
+      const role = await this.roleOf(tx, userId);
+      return { tenantId: found.tenantId, userId, role, sessionId, refreshToken: successor };
     });
   }
 
@@ -113,38 +122,22 @@ export class SessionService {
       return false;
     }
     if (token.tokenExpired) return false;
-    await this.repository.markRotated(tx, refreshTokenId);
-    await this.insertToken(tx, token, successor);
+    const predecessor = { id: refreshTokenId, sessionId: token.sessionId };
+    await this.repository.replaceToken(tx, predecessor, this.storedToken(successor, token.sessionExpiresAt));
     return true;
   }
 
-  private async insertToken(
-    tx: Transaction,
-    session: Pick<LockedRefreshToken, 'sessionId' | 'sessionExpiresAt'>,
-    refreshToken: string,
-  ): Promise<void> {
-    const expiresAt = this.inSeconds(this.settings.token.refreshTtlSeconds);
-    await this.repository.insertToken(tx, {
-      sessionId: session.sessionId,
-      tokenHash: refreshTokenHash(refreshToken),
-      expiresAt: expiresAt < session.sessionExpiresAt ? expiresAt : session.sessionExpiresAt,
-    });
+  /** No token outlives its session. */
+  private storedToken(refreshToken: string, sessionExpiresAt: Date): NewRefreshToken {
+    const ownEnd = this.inSeconds(this.settings.token.refreshTtlSeconds);
+    const expiresAt = ownEnd < sessionExpiresAt ? ownEnd : sessionExpiresAt;
+    return { tokenHash: refreshTokenHash(refreshToken), expiresAt };
   }
 
-  /** The role is read anew each time, so a change of it takes effect with the next access token. */
-  private async grant(
-    tx: Transaction,
-    session: Pick<Grant, 'sessionId' | 'userId' | 'refreshToken'>,
-  ): Promise<Grant> {
-    const membership = await this.organizations.findMembership(tx, session.userId);
+  private async roleOf(tx: Transaction, userId: string): Promise<Role> {
+    const membership = await this.organizations.findMembership(tx, userId);
     if (!membership) throw new DomainError('auth.user.not_found');
-    return {
-      tenantId: membership.tenantId,
-      userId: session.userId,
-      role: membership.role,
-      sessionId: session.sessionId,
-      refreshToken: session.refreshToken,
-    };
+    return membership.role;
   }
 
   private inSeconds(seconds: number): Date {

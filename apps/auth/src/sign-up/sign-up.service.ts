@@ -5,20 +5,16 @@ import { DomainError } from '@capsule/errors';
 import { IdempotentRequests } from '@capsule/outbox';
 import { currentContext } from '@capsule/telemetry';
 import { asUser } from '../as-user.js';
-import type { Organization } from '../organizations/organization.entity.js';
 import { OrganizationService } from '../organizations/organization.service.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
 import { type Grant, SessionService } from '../sessions/session.service.js';
-import type { User } from '../users/user.entity.js';
 import { UserService } from '../users/user.service.js';
-import { organizationView, userView } from '../users/user.view.js';
 import { organizationId } from './organization-id.js';
 
 type Request = RequestOf<typeof userSignUp>;
+type Account = Pick<ResponseOf<typeof userSignUp>, 'user' | 'organization'>;
 
-interface Registration {
-  user: User;
-  organization: Organization;
+interface Registration extends Account {
   /** Undefined when an earlier request of the same Idempotency-Key made the account. */
   grant: Grant | undefined;
 }
@@ -46,8 +42,8 @@ export class SignUpService {
     );
     const granted = grant ?? (await this.grantAgain({ tenantId, userId: user.id }, request.password));
     return {
-      user: userView(user),
-      organization: organizationView(organization),
+      user,
+      organization,
       role: 'owner',
       ...(await this.sessions.tokens(granted)),
     };
@@ -61,17 +57,12 @@ export class SignUpService {
   ): Promise<Registration> {
     // Neither password nor tokens are remembered, so that the table of requests holds no secret.
     const request = { email, name, organizationName };
-    const registered = await this.requests.once(tx, 'user.sign-up', request, async () => {
-      const organization = { id: tx.tenantId ?? '', name: organizationName };
-      await this.organizations.found(tx, organization, { id: userId, email });
-      await this.users.create(tx, { id: userId, email, name, passwordHash });
-      return { userId };
+    const account = await this.requests.once(tx, 'user.sign-up', request, async (): Promise<Account> => {
+      const organization = await this.organizations.found(tx, organizationName, { id: userId, email });
+      return { organization, user: await this.users.create(tx, { id: userId, email, name, passwordHash }) };
     });
-    return {
-      user: await this.users.get(tx, registered.userId),
-      organization: await this.organizations.get(tx),
-      grant: registered.userId === userId ? await this.sessions.open(tx, userId) : undefined,
-    };
+    const isNew = account.user.id === userId;
+    return { ...account, grant: isNew ? await this.sessions.open(tx, userId, 'owner') : undefined };
   }
 
   /** A repeated request gets a session of its own, but only for the password of the first: the key is no credential. */
@@ -80,7 +71,7 @@ export class SignUpService {
       throw new DomainError('platform.request.idempotency_key_reused');
     }
     return asUser(user, () =>
-      this.database.withTenant(user.tenantId, (tx) => this.sessions.open(tx, user.userId)),
+      this.database.withTenant(user.tenantId, (tx) => this.sessions.openFor(tx, user.userId)),
     );
   }
 }

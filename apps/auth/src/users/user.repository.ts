@@ -2,11 +2,18 @@ import { Injectable } from '@nestjs/common';
 import { type Transaction, translateConstraint } from '@capsule/database';
 import { User } from './user.entity.js';
 
+export type NewUser = Pick<User, 'id' | 'email' | 'name' | 'passwordHash'>;
+
 /** Where somebody who signs in by e-mail belongs; nothing but ids is known of him yet. */
 export interface UserHome {
   userId: string;
   tenantId: string;
 }
+
+const INSERT = {
+  name: 'user_insert',
+  text: `INSERT INTO users (id, email, name, password_hash) VALUES ($1, $2, $3, $4) RETURNING created_at AS "createdAt"`,
+};
 
 const FIND_HOME = {
   name: 'user_find_home',
@@ -15,10 +22,16 @@ const FIND_HOME = {
 
 @Injectable()
 export class UserRepository {
-  /** @throws DomainError auth.user.email_taken */
-  async insert(tx: Transaction, user: Pick<User, 'id' | 'email' | 'name' | 'passwordHash'>): Promise<void> {
+  /**
+   * @returns when it was created
+   * @throws DomainError auth.user.email_taken
+   */
+  async insert(tx: Transaction, user: NewUser): Promise<Date> {
+    const { id, email, name, passwordHash } = user;
     try {
-      await tx.manager.insert(User, user);
+      const [row] = await tx.query<{ createdAt: Date }>(INSERT, [id, email, name, passwordHash]);
+      if (!row) throw new Error('An insert returned no row.');
+      return row.createdAt;
     } catch (error) {
       throw translateConstraint(error, { uq_users__email: 'auth.user.email_taken' });
     }

@@ -5,9 +5,8 @@ import { DomainError } from '@capsule/errors';
 import { currentContext, requireTenant } from '@capsule/telemetry';
 import { OrganizationService } from '../organizations/organization.service.js';
 import { PasswordHasher } from '../passwords/password-hasher.js';
-import type { User } from './user.entity.js';
-import { type UserHome, UserRepository } from './user.repository.js';
-import { organizationView, userView } from './user.view.js';
+import { type NewUser, type UserHome, UserRepository } from './user.repository.js';
+import { userView, type UserView } from './user.view.js';
 
 /** No tenant and no user have this id. */
 const NOBODY: UserHome = {
@@ -25,15 +24,16 @@ export class UserService {
   ) {}
 
   /** @throws DomainError auth.user.email_taken */
-  async create(tx: Transaction, user: Pick<User, 'id' | 'email' | 'name' | 'passwordHash'>): Promise<void> {
-    await this.repository.insert(tx, user);
+  async create(tx: Transaction, user: NewUser): Promise<UserView> {
+    const createdAt = await this.repository.insert(tx, user);
+    return { id: user.id, email: user.email, name: user.name, createdAt: createdAt.toISOString() };
   }
 
   /** @throws DomainError auth.user.not_found */
-  async get(tx: Transaction, userId: string): Promise<User> {
+  async get(tx: Transaction, userId: string): Promise<UserView> {
     const user = await this.repository.findById(tx, userId);
     if (!user) throw new DomainError('auth.user.not_found');
-    return user;
+    return userView(user);
   }
 
   async getCurrent(): Promise<ResponseOf<typeof userGetCurrent>> {
@@ -42,11 +42,7 @@ export class UserService {
       const user = await this.get(tx, userId);
       const membership = await this.organizations.findMembership(tx, userId);
       if (!membership) throw new DomainError('auth.user.not_found');
-      return {
-        user: userView(user),
-        organization: organizationView(await this.organizations.get(tx)),
-        role: membership.role,
-      };
+      return { user, organization: await this.organizations.get(tx), role: membership.role };
     });
   }
 

@@ -5,7 +5,6 @@ import { DomainError } from '@capsule/errors';
 import { Outbox } from '@capsule/outbox';
 import { requireTenant } from '@capsule/telemetry';
 import { periodAt } from '../periods/period.js';
-import { PlanService } from '../plans/plan.service.js';
 import type { Subscription } from './subscription.entity.js';
 import { SubscriptionRepository } from './subscription.repository.js';
 
@@ -14,7 +13,6 @@ export class SubscriptionService {
   constructor(
     private readonly database: Database,
     private readonly repository: SubscriptionRepository,
-    private readonly plans: PlanService,
     private readonly outbox: Outbox,
   ) {}
 
@@ -25,8 +23,9 @@ export class SubscriptionService {
   ): Promise<void> {
     await this.repository.insert(tx, subscription);
     const { planCode } = subscription;
-    const { entitlements } = await this.plans.get(tx, planCode);
-    const version = await this.repository.grantEntitlements(tx, { planCode, entitlements });
+    const granted = await this.repository.grantEntitlements(tx, planCode);
+    if (!granted) throw new DomainError('billing.plan.not_found');
+    const { version, entitlements } = granted;
     const organizationId = tx.tenantId ?? '';
     await this.outbox.add(
       tx,
