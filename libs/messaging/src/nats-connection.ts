@@ -19,7 +19,7 @@ export class NatsConnection implements OnApplicationShutdown {
 
   private constructor(
     readonly nc: Connection,
-    readonly inboxPrefix: string,
+    readonly user: NatsUser,
   ) {
     void this.watch();
   }
@@ -32,12 +32,16 @@ export class NatsConnection implements OnApplicationShutdown {
     const deadline = Date.now() + FIRST_CONNECT_DEADLINE_MS;
     for (;;) {
       try {
-        return new NatsConnection(await connect(connectOptions(user, settings)), inboxPrefixOf(user));
+        return new NatsConnection(await connect(connectOptions(user, settings)), user);
       } catch (error) {
         if (error instanceof errors.AuthorizationError || Date.now() > deadline) throw error;
         await sleep(RECONNECT_WAIT_MS);
       }
     }
+  }
+
+  get inboxPrefix(): string {
+    return inboxPrefixOf(this.user);
   }
 
   /** False from the moment the server is lost until the connection is back. */

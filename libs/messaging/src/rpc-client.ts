@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { RequestInputOf, ResponseOf, RpcContract } from '@capsule/contracts';
 import { decodeRpcError, DomainError } from '@capsule/errors';
 import { currentContext, inSpan, rpcClientSeconds } from '@capsule/telemetry';
-import { errors, type Msg } from '@nats-io/transport-node';
+import { errors, type MsgHdrs } from '@nats-io/transport-node';
 import { NatsConnection } from './nats-connection.js';
+import { RequestInbox } from './request-inbox.js';
 import { toHeaders } from './request-headers.js';
 import type { ResponsePacket } from './rpc-wire.js';
 
@@ -16,14 +17,18 @@ interface CallOptions {
 @Injectable()
 export class RpcClient {
   private readonly seconds = rpcClientSeconds();
+  private readonly inbox: RequestInbox;
   private calls = 0;
 
-  constructor(private readonly connection: NatsConnection) {}
+  constructor(private readonly connection: NatsConnection) {
+    this.inbox = new RequestInbox(connection);
+  }
 
   /**
    * @throws DomainError what the service threw; platform.upstream.timeout when the deadline passes,
    * platform.upstream.unavailable when no instance serves the subject or NATS is away (both at once, not after the
-   * timeout), platform.request.too_large when the request exceeds a NATS message
+   * timeout), platform.request.too_large when the request exceeds a NATS message. Error when the contract does not
+   * name this process as a caller.
    */
   async call<C extends RpcContract>(
     contract: C,
@@ -53,6 +58,10 @@ export class RpcClient {
     request: RequestInputOf<C>,
     options: CallOptions | undefined,
   ): Promise<ResponseOf<C>> {
+    const { connection } = this;
+    if (!contract.callers.some((caller) => caller === connection.user)) {
+      throw new Error(`${contract.subject} does not name ${connection.user} as a caller`);
+    }
     const now = Date.now();
     const context = currentContext();
     const deadlineAt = Math.min(
@@ -60,37 +69,32 @@ export class RpcClient {
       context?.deadlineAt ?? Infinity,
     );
     if (deadlineAt <= now) throw new DomainError('platform.upstream.timeout');
-    if (!this.connection.connected) throw unavailable(contract);
-    const packet = JSON.stringify({ pattern: contract.subject, data: request, id: String(++this.calls) });
+    if (!connection.connected)
+      throw new DomainError('platform.upstream.unavailable', { retryAfterSeconds: 1 });
+    const packet = JSON.stringify({
+      pattern: contract.subject,
+      data: request,
+      id: String((this.calls += 1)),
+    });
     const headers = toHeaders(context, deadlineAt);
-    let message: Msg;
-    try {
-      message = await this.connection.nc.request(contract.subject, packet, {
-        timeout: deadlineAt - now,
-        headers,
-      });
-    } catch (error) {
-      throw toDomainError(contract, error);
-    }
-    const answer = JSON.parse(message.string()) as ResponsePacket;
+    const answer = await this.send(contract, packet, headers, deadlineAt - now);
     if ('err' in answer) throw decodeRpcError(answer.err);
     return answer.response as ResponseOf<C>;
   }
-}
 
-function toDomainError(contract: RpcContract, error: unknown): unknown {
-  const cause = error instanceof errors.RequestError ? (error.cause ?? error) : error;
-  if (cause instanceof errors.TimeoutError) return new DomainError('platform.upstream.timeout', { cause });
-  if (cause instanceof errors.InvalidArgumentError)
-    return new DomainError('platform.request.too_large', { cause });
-  if (cause instanceof errors.PermissionViolationError) return cause;
-  return unavailable(contract, cause);
-}
-
-function unavailable(contract: RpcContract, cause?: unknown): DomainError {
-  return new DomainError('platform.upstream.unavailable', {
-    detail: `The ${contract.service} service does not answer.`,
-    retryAfterSeconds: 1,
-    cause,
-  });
+  private async send(
+    { subject }: RpcContract,
+    packet: string,
+    headers: MsgHdrs,
+    timeoutMs: number,
+  ): Promise<ResponsePacket> {
+    try {
+      const message = await this.inbox.request(subject, packet, headers, timeoutMs);
+      return JSON.parse(message.string()) as ResponsePacket;
+    } catch (cause) {
+      if (cause instanceof errors.InvalidArgumentError)
+        throw new DomainError('platform.request.too_large', { cause });
+      throw cause;
+    }
+  }
 }

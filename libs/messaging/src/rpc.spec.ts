@@ -213,6 +213,14 @@ describe('a request between two services', () => {
     expect(Date.now() - startedAt).toBeLessThan(500);
   });
 
+  it('is not even sent by a process the contract does not name', async () => {
+    const billing = await NatsConnection.open('billing', nats.settings('billing'));
+    await expect(new RpcClient(billing).call(projectGet, { projectId })).rejects.toThrow(
+      'does not name billing',
+    );
+    await billing.close();
+  });
+
   it('is too large when it exceeds a message', async () => {
     const call = client.call(sessionSignIn, { email: 'a@b.io', password: 'x'.repeat(1024 * 1024) });
     await expect(call).rejects.toMatchObject({ kind: 'too_large' });
