@@ -38,10 +38,23 @@ function appRoute({ hostname, address }: EdgeRoute): object {
   };
 }
 
+/**
+ * Who asked, as the entrance in front of the router saw it: the router itself sees a unix socket only. The entrance
+ * overwrites these two headers, so a client can't lie by them.
+ */
+const CLIENT_ADDRESS = 'Capsule-Client-Address';
+const CLIENT_SCHEME = 'Capsule-Client-Scheme';
+const forwarded = {
+  'X-Forwarded-For': [`{http.request.header.${CLIENT_ADDRESS}}`],
+  'X-Forwarded-Proto': [`{http.request.header.${CLIENT_SCHEME}}`],
+  'X-Forwarded-Host': ['{http.request.hostport}'],
+};
+
 function proxyTo({ host, port }: { host: string; port: number }): object {
   return {
     handler: 'reverse_proxy',
     upstreams: [{ dial: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}` }],
+    headers: { request: { set: forwarded, delete: [CLIENT_ADDRESS, CLIENT_SCHEME] } },
     transport: { protocol: 'http', dial_timeout: DIAL_TIMEOUT },
   };
 }
@@ -49,8 +62,8 @@ function proxyTo({ host, port }: { host: string; port: number }): object {
 const nothingAnswers = {
   handler: 'static_response',
   status_code: 503,
-  headers: { 'Content-Type': ['text/plain; charset=utf-8'], 'Retry-After': [RETRY_AFTER_SECONDS] },
-  body: 'The app is being restarted.\n',
+  headers: { 'Content-Type': ['application/problem+json'], 'Retry-After': [RETRY_AFTER_SECONDS] },
+  body: problem(503, 'The app does not answer', 'It ended and is being started again.'),
 };
 
 const unknownHost = {
@@ -58,9 +71,13 @@ const unknownHost = {
     {
       handler: 'static_response',
       status_code: 404,
-      headers: { 'Content-Type': ['text/plain; charset=utf-8'] },
-      body: 'No app answers here.\n',
+      headers: { 'Content-Type': ['application/problem+json'] },
+      body: problem(404, 'No such app', 'No app with this host name is running here.'),
     },
   ],
   terminal: true,
 };
+
+function problem(status: number, title: string, detail: string): string {
+  return JSON.stringify({ type: 'about:blank', title, status, detail });
+}

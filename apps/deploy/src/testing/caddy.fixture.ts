@@ -7,10 +7,16 @@ import { eventually } from '@capsule/testing';
 import { EdgeClient } from '../edge/edge-client.js';
 import type { DeployConfig } from '../config.js';
 
-/** A private Caddy with the configuration the supervisor gives it. */
+/**
+ * A private edge as the supervisor runs it, in two processes. Each change of its routes makes Caddy close its listening
+ * socket and open another, and connections that wait on the old one at that moment are reset. So the port belongs to
+ * an entrance whose configuration never changes, and the router behind it listens on a unix socket, which Caddy
+ * hands on from one configuration to the next.
+ */
 export class CaddyFixture {
   readonly adminSocket: string;
-  private child: ChildProcess | undefined;
+  private entrance: ChildProcess | undefined;
+  private router: ChildProcess | undefined;
 
   private constructor(
     private readonly folder: string,
@@ -21,16 +27,32 @@ export class CaddyFixture {
 
   static async start(folder: string): Promise<CaddyFixture> {
     const caddy = new CaddyFixture(folder, await freePort());
+    caddy.entrance = await caddy.run('entrance', entranceConfiguration(folder, caddy.port));
     await caddy.start();
     return caddy;
   }
 
-  /** Brings it up without any route, as after a restart. */
+  /** Brings the router up without any route, as after a restart. */
   async start(): Promise<void> {
-    const file = join(this.folder, 'caddy.json');
-    await rm(this.adminSocket, { force: true });
-    await writeFile(file, JSON.stringify(configuration(this.adminSocket, this.port)));
-    this.child = spawn('caddy', ['run', '--config', file], {
+    for (const socket of ['admin.sock', 'router.sock']) await rm(join(this.folder, socket), { force: true });
+    this.router = await this.run('router', routerConfiguration(this.folder, this.adminSocket));
+    const client = this.client();
+    await eventually(() => client.readRoutes(), 10_000);
+  }
+
+  async kill(): Promise<void> {
+    await end(this.router);
+  }
+
+  async close(): Promise<void> {
+    await end(this.router);
+    await end(this.entrance);
+  }
+
+  private async run(name: string, configuration: object): Promise<ChildProcess> {
+    const file = join(this.folder, `${name}.json`);
+    await writeFile(file, JSON.stringify(configuration));
+    const child = spawn('caddy', ['run', '--config', file], {
       stdio: 'ignore',
       env: {
         PATH: process.env['PATH'],
@@ -39,16 +61,8 @@ export class CaddyFixture {
         XDG_CONFIG_HOME: this.folder,
       },
     });
-    process.once('exit', () => this.child?.kill('SIGKILL'));
-    const client = this.client();
-    await eventually(() => client.readRoutes(), 10_000);
-  }
-
-  async kill(): Promise<void> {
-    if (!this.child || this.child.exitCode !== null || this.child.signalCode !== null) return;
-    const exited = once(this.child, 'exit');
-    this.child.kill('SIGKILL');
-    await exited;
+    process.once('exit', () => child.kill('SIGKILL'));
+    return child;
   }
 
   client(): EdgeClient {
@@ -68,14 +82,57 @@ export async function freePort(): Promise<number> {
   return address.port;
 }
 
-function configuration(adminSocket: string, port: number): object {
+async function end(child: ChildProcess | undefined): Promise<void> {
+  if (!child || child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exited;
+}
+
+function entranceConfiguration(folder: string, port: number): object {
+  const proxy = {
+    handler: 'reverse_proxy',
+    upstreams: [{ dial: `unix/${join(folder, 'router.sock')}` }],
+    // A kept connection could be closed by the router just when it is used again.
+    transport: { protocol: 'http', keep_alive: { enabled: false } },
+    headers: {
+      request: {
+        set: {
+          'Capsule-Client-Address': ['{http.request.remote.host}'],
+          'Capsule-Client-Scheme': ['{http.request.scheme}'],
+        },
+      },
+    },
+  };
+  return {
+    admin: { disabled: true, config: { persist: false } },
+    apps: {
+      http: {
+        servers: {
+          entrance: {
+            listen: [`127.0.0.1:${port}`],
+            automatic_https: { disable: true },
+            routes: [{ handle: [proxy] }],
+          },
+        },
+      },
+    },
+  };
+}
+
+function routerConfiguration(folder: string, adminSocket: string): object {
   return {
     admin: { listen: `unix/${adminSocket}`, origins: ['localhost'], config: { persist: false } },
     apps: {
       http: {
-        grace_period: '3s',
+        // Requests under way when routes change are finished by the old ones, however long they take.
+        grace_period: '600s',
         servers: {
-          apps: { listen: [`127.0.0.1:${port}`], automatic_https: { disable: true }, routes: [] },
+          apps: {
+            listen: [`unix/${join(folder, 'router.sock')}`],
+            automatic_https: { disable: true },
+            routes: [],
+          },
         },
       },
     },

@@ -207,14 +207,18 @@ export class DeployServiceFixture {
   }
 
   /** GET through the edge, on a connection of its own. */
-  get(host: string, path = '/'): Promise<{ status: number; body: string }> {
+  get(
+    host: string,
+    path = '/',
+    headers: Record<string, string> = {},
+  ): Promise<{ status: number; body: string }> {
     return new Promise((resolve, reject) => {
       const call = httpRequest({
         host: '127.0.0.1',
         port: this.caddy.port,
         path,
         agent: false,
-        headers: { host: `${host}.localhost:${this.caddy.port}` },
+        headers: { ...headers, host: `${host}.localhost:${this.caddy.port}` },
       });
       call.once('response', (response) => {
         let body = '';
@@ -248,7 +252,7 @@ export class DeployServiceFixture {
   async close(): Promise<void> {
     await this.terminate();
     await this.endInstances();
-    await this.caddy.kill();
+    await this.caddy.close();
     for (const connection of this.connections) await connection.close();
     await Promise.all([this.nats.close(), this.database.close()]);
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });

@@ -13,6 +13,7 @@ export function answering(text: string): Files {
   return program(`
     require('node:http').createServer((request, response) => {
       if (request.url === '/pid') return response.end(String(process.pid));
+      if (request.url === '/headers') return response.end(JSON.stringify(request.headers));
       if (request.url === '/crash') { response.end(); process.exit(3); }
       const answer = () => response.end(${JSON.stringify(text)});
       const wait = /^\\/slow\\/(\\d+)$/.exec(request.url);
