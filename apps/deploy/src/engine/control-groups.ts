@@ -32,11 +32,7 @@ export class ControlGroups {
         ([, path, type]) =>
           type === 'cgroup2' && path && readFileSync(`${path}/cgroup.controllers`, 'utf8').includes('memory'),
       )?.[1];
-      const groups = unified
-        ? this.openUnified(unified, installation)
-        : this.openSeparate(mounts, installation);
-      for (const folder of groups.roots()) mkdirSync(join(folder, RUNNERS), { recursive: true });
-      return groups;
+      return unified ? this.openUnified(unified, installation) : this.openSeparate(mounts, installation);
     } catch {
       return null;
     }
@@ -68,7 +64,9 @@ export class ControlGroups {
   }
 
   create(run: string, memoryLimitBytes: number): void {
-    for (const folder of this.roots()) mkdirSync(join(folder, run), { recursive: true });
+    for (const folder of this.roots()) {
+      for (const group of [run, RUNNERS]) mkdirSync(join(folder, group), { recursive: true });
+    }
     if (this.version === 2) {
       this.write('memory', run, 'memory.max', memoryLimitBytes);
       this.write('memory', run, 'memory.oom.group', 1);

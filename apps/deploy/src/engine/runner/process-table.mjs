@@ -5,7 +5,7 @@
  * A process is identified by boot, pid and start time together: a pid alone is given to another process sooner or later.
  */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 
 const LINUX = process.platform === 'linux';
 /** USER_HZ, which the kernel fixes at 100 for what it reports in /proc on every architecture Node runs on. */
@@ -108,15 +108,41 @@ export function usageOf(pidList) {
 export function listeningUsers(port) {
   if (!LINUX) return null;
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const users = [];
-  for (const table of ['/proc/net/tcp', '/proc/net/tcp6']) {
-    for (const line of (readOrNull(table) ?? '').split('\n').slice(1)) {
-      // Columns: number, local address, remote address, state (0A is LISTEN), queues, timer, retransmits, uid.
-      const columns = line.trim().split(/\s+/);
-      if (columns[3] === '0A' && columns[1]?.endsWith(suffix)) users.push(Number(columns[7]));
+  const usersIn = (/** @type {string} */ table) =>
+    listeners(table)
+      .filter(([, address]) => address?.endsWith(suffix))
+      .map((columns) => Number(columns[7]));
+  // A socket of version 6 takes connections of version 4 only where no other holds the port.
+  const users = usersIn('/proc/net/tcp');
+  return users.length > 0 ? users : usersIn('/proc/net/tcp6');
+}
+
+/**
+ * Rows of the sockets that listen: number, local address, remote address, state (0A is LISTEN), queues, timer,
+ * retransmits, uid. The kernel lists these first, and what follows may be tens of thousands of closed connections, so
+ * no more is read.
+ * @param {string} table
+ * @returns {string[][]}
+ */
+function listeners(table) {
+  let text = '';
+  const buffer = Buffer.alloc(32 * 1024);
+  const descriptor = openSync(table, 'r');
+  try {
+    for (;;) {
+      const length = readSync(descriptor, buffer);
+      text += buffer.toString('latin1', 0, length);
+      const rows = text
+        .slice(0, text.lastIndexOf('\n') + 1)
+        .split('\n')
+        .slice(1, -1)
+        .map((line) => line.trim().split(/\s+/));
+      const end = rows.findIndex((columns) => columns[3] !== '0A');
+      if (end >= 0 || length === 0) return end < 0 ? rows : rows.slice(0, end);
     }
+  } finally {
+    closeSync(descriptor);
   }
-  return users;
 }
 
 /** @returns {number[]} */
