@@ -44,7 +44,7 @@ function parameterSection(parameters: readonly Parameter[]): Html {
         html`<code>${parameter.name}</code>`,
         html`${parameter.in}`,
         typeOf(parameter.schema),
-        html`${parameter.required ? 'required' : 'optional'} ${prose(parameter.description ?? '')}`,
+        html`${parameter.required ? 'required' : 'optional'}${parameter.description && html`<br />${prose(parameter.description)}`}`,
       ]),
     )}`;
 }

@@ -64,19 +64,21 @@ export function typeOf(schema: JsonSchema): Html {
   return html`${String(schema['format'] ?? schema['type'] ?? 'anything')}`;
 }
 
-const boundNames: Record<string, string> = {
-  default: 'default',
-  minimum: 'at least',
-  maximum: 'at most',
-  minLength: 'characters at least',
-  maxLength: 'characters at most',
-  maxItems: 'items at most',
-};
+const boundTexts: readonly (readonly [keyword: string, before: string, after: string])[] = [
+  ['default', 'otherwise ', ''],
+  ['minimum', 'at least ', ''],
+  ['maximum', 'at most ', ''],
+  ['minLength', 'at least ', ' characters'],
+  ['maxLength', 'at most ', ' characters'],
+  ['maxItems', 'at most ', ' items'],
+];
 
 function bounds(schema: JsonSchema): Html {
-  const parts = Object.entries(boundNames)
-    .filter(([key]) => schema[key] !== undefined && schema[key] !== null)
-    .map(([key, label]) => html`, ${label} <code>${JSON.stringify(schema[key])}</code>`);
+  const parts = boundTexts
+    .filter(([keyword]) => schema[keyword] !== undefined && schema[keyword] !== null)
+    .map(
+      ([keyword, before, after]) => html`, ${before}<code>${JSON.stringify(schema[keyword])}</code>${after}`,
+    );
   return html`<span class="soft">${parts}</span>`;
 }
 

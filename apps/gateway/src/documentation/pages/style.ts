@@ -22,7 +22,7 @@ nav {
 }
 nav h2 { margin: 1.25rem 0 .25rem; font-size: .75rem; text-transform: uppercase; letter-spacing: .06em; color: var(--soft); }
 nav ul { margin: 0; padding: 0; list-style: none; }
-nav li a { display: flex; gap: .5rem; align-items: baseline; padding: .15rem .25rem; color: inherit; border-radius: .25rem; }
+nav li a { overflow-wrap: anywhere; display: flex; gap: .5rem; align-items: baseline; padding: .15rem .25rem; color: inherit; border-radius: .25rem; }
 nav li a:hover { background: var(--line); text-decoration: none; }
 .brand { font-weight: 700; font-size: 1.1rem; color: var(--text); }
 main { padding: 2rem clamp(1rem, 4vw, 4rem) 6rem; max-width: 68rem; }
@@ -34,7 +34,7 @@ h3 { margin: 0; font-size: 1.05rem; }
 h4 { margin: 1.25rem 0 .35rem; font-size: .8rem; text-transform: uppercase; letter-spacing: .05em; color: var(--soft); }
 code, pre { font: .85em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; }
 code { overflow-wrap: anywhere; }
-pre { margin: .35rem 0; padding: .8rem 1rem; overflow-x: auto; background: var(--panel); border: 1px solid var(--line); border-radius: .4rem; }
+pre { margin: .35rem 0; padding: .8rem 1rem; white-space: pre-wrap; overflow-wrap: anywhere; background: var(--panel); border: 1px solid var(--line); border-radius: .4rem; }
 article { margin: 1.5rem 0; padding: 1.25rem; border: 1px solid var(--line); border-radius: .6rem; }
 article header { display: flex; flex-wrap: wrap; gap: .6rem; align-items: baseline; }
 article header code { font-size: .95rem; }
