@@ -65,4 +65,18 @@ describe('provisioning', () => {
       nanos(10_000),
     );
   });
+
+  it('leaves the creation time of a stream alone over restarts of the server: by it a lost stream is told', async () => {
+    const [stream] = streams();
+    const before = await manager.streams.info(stream!.name);
+    for (let round = 0; round < 2; round += 1) {
+      await nats.restart();
+      await nats.provision();
+    }
+    const { url, user, password } = nats.settings('admin');
+    const again = await connect({ servers: url, user, pass: password, inboxPrefix: '_INBOX_admin' });
+    const after = await (await jetstreamManager(again, { checkAPI: false })).streams.info(stream!.name);
+    await again.close();
+    expect(after.created).toBe(before.created);
+  });
 });

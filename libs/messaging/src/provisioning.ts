@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { durables, streams, type Durable, type Stream } from '@capsule/contracts';
 import type { NatsSettings } from '@capsule/config';
 import {
@@ -54,18 +55,18 @@ export async function provisionStreams(admin: NatsSettings): Promise<void> {
 
 async function provisionStream(manager: JetStreamManager, stream: Stream): Promise<void> {
   const config = streamConfig(stream);
-  if (await exists(manager.streams.info(stream.name), JetStreamApiCodes.StreamNotFound)) {
+  const found = await find(manager.streams.info(stream.name), JetStreamApiCodes.StreamNotFound);
+  if (!found) await manager.streams.add({ name: stream.name, ...config });
+  // An update after a restart moves the creation time of a stream that stays as it was (seen on 2.9.10), and by that
+  // time the relay tells whether a stream was lost.
+  else if (!isDeepStrictEqual({ ...found.config, ...config }, found.config)) {
     await manager.streams.update(stream.name, config);
-  } else {
-    await manager.streams.add({ name: stream.name, ...config });
   }
 }
 
 async function provisionDurable(manager: JetStreamManager, durable: Durable): Promise<void> {
   const config = durableConfig(durable);
-  if (
-    await exists(manager.consumers.info(durable.stream, durable.name), JetStreamApiCodes.ConsumerNotFound)
-  ) {
+  if (await find(manager.consumers.info(durable.stream, durable.name), JetStreamApiCodes.ConsumerNotFound)) {
     await manager.consumers.update(durable.stream, durable.name, config);
   } else {
     await manager.consumers.add(durable.stream, { ...config, durable_name: durable.name });
@@ -100,12 +101,11 @@ function durableConfig(durable: Durable): Partial<ConsumerConfig> {
   };
 }
 
-async function exists(info: Promise<unknown>, notFoundCode: number): Promise<boolean> {
+async function find<Info>(info: Promise<Info>, notFoundCode: number): Promise<Info | undefined> {
   try {
-    await info;
-    return true;
+    return await info;
   } catch (error) {
-    if (error instanceof JetStreamApiError && error.code === notFoundCode) return false;
+    if (error instanceof JetStreamApiError && error.code === notFoundCode) return undefined;
     throw error;
   }
 }
