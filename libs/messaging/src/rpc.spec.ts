@@ -192,7 +192,7 @@ describe('a request between two services', () => {
     await expect(get({ ...developer, deadlineAt: startedAt + 150 })).rejects.toMatchObject({
       kind: 'timeout',
     });
-    expect(Date.now() - startedAt).toBeLessThan(500);
+    expect(Date.now() - startedAt).toBeLessThan(1_500);
     await expect(get({ ...developer, deadlineAt: startedAt })).rejects.toMatchObject({ kind: 'timeout' });
   });
 
@@ -210,7 +210,7 @@ describe('a request between two services', () => {
     const call = runInContext(developer, () => client.call(projectList, {}));
     await expect(call).rejects.toMatchObject({ code: 'platform.upstream.unavailable', kind: 'unavailable' });
     await expect(client.call(planList, {})).rejects.toMatchObject({ kind: 'unavailable' });
-    expect(Date.now() - startedAt).toBeLessThan(500);
+    expect(Date.now() - startedAt).toBeLessThan(2_000);
   });
 
   it('is not even sent by a process the contract does not name', async () => {
