@@ -20,7 +20,7 @@ interface AppOptions {
 
 /** What a member of an organization does again and again. */
 export class Deployer {
-  private projectId: string | undefined;
+  private project: Promise<{ id: string }> | undefined;
 
   constructor(
     private readonly service: DeployServiceFixture,
@@ -28,8 +28,9 @@ export class Deployer {
   ) {}
 
   async app(name: string, options: AppOptions = {}): Promise<App> {
-    this.projectId ??= (await this.organization.call(projectCreate, { name: 'Project' })).id;
-    return this.organization.call(appCreate, { projectId: this.projectId, name, ...options });
+    this.project ??= this.organization.call(projectCreate, { name: 'Project' });
+    const { id: projectId } = await this.project;
+    return this.organization.call(appCreate, { projectId, name, ...options });
   }
 
   async deploy(app: App, files: Record<string, string>): Promise<Deployment> {

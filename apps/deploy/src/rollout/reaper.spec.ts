@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { archiveStorageKey, deploymentCreate, deploymentRollback } from '@capsule/contracts';
+import { createDataSource, Database } from '@capsule/database';
+import { eventually } from '@capsule/testing';
+import { ArtifactRepository } from '../deployments/artifact.repository.js';
+import { DeploymentRepository } from '../deployments/deployment.repository.js';
+import type { Engine } from '../engine/engine.js';
+import { entities } from '../entities.js';
+import { DeployServiceFixture } from '../testing/deploy-service.fixture.js';
+import { type App, Deployer, type Deployment } from '../testing/deployer.fixture.js';
+import { answering, program } from '../testing/sample-apps.fixture.js';
+import { WorkLeases } from '../work/work-leases.js';
+import { Reaper } from './reaper.js';
+
+const KEPT = 5;
+
+describe('the reaper', () => {
+  let service: DeployServiceFixture;
+  let acme: Deployer;
+  let database: Database;
+  let reaper: Reaper;
+  let app: App;
+  const lives: Deployment[] = [];
+
+  beforeAll(async () => {
+    service = await DeployServiceFixture.start({ DEPLOY_SERVICE_DRAIN_SECONDS: '0' });
+    acme = new Deployer(service, await service.organization('acme'));
+    app = await acme.app('often');
+    for (let n = 0; n < KEPT + 2; n += 1) lives.push(await acme.deployLive(app, answering(`v${n}`)));
+    database = new Database(await createDataSource(service.database.settings, 'spec', entities).initialize());
+    const engine = {
+      removeArtifact: async (key: string) => void (await service.store.delete(key)),
+    } as Engine;
+    reaper = new Reaper(
+      database,
+      new WorkLeases(database),
+      new DeploymentRepository(),
+      new ArtifactRepository(),
+      service.store,
+      engine,
+    );
+  }, 90_000);
+
+  afterAll(async () => {
+    await database?.close();
+    await service?.close();
+  }, 60_000);
+
+  const keptArtifacts = () =>
+    service.sql(async (db) => {
+      const { rows } = await db.query<{ deployment: string; storage_key: string }>(
+        `SELECT d.id AS deployment, a.storage_key FROM deployments d JOIN artifacts a ON a.id = d.artifact_id
+         WHERE a.deleted_at IS NULL AND d.app_id = $1 ORDER BY d.number`,
+        [app.id],
+      );
+      return rows;
+    });
+
+  it('leaves everything alone within the time of grace', async () => {
+    await reaper.reap(3_600);
+    expect(await keptArtifacts()).toHaveLength(lives.length);
+  });
+
+  it('deletes artifacts beyond those kept for rollbacks, from storage too, and no others', async () => {
+    const stranger = `artifacts/${randomUUID()}/${'a'.repeat(64)}.tar.gz`;
+    await service.store.putStream(stranger, Readable.from(['not ours']), { maxBytes: 100 });
+    const before = await keptArtifacts();
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+
+    await reaper.reap(1);
+
+    const after = await keptArtifacts();
+    expect(after.map((row) => row.deployment)).toEqual(lives.slice(-KEPT).map(({ id }) => id));
+    for (const { storage_key: key } of before) {
+      const kept = after.some((row) => row.storage_key === key);
+      expect((await service.store.stat(key)) !== undefined).toBe(kept);
+    }
+    expect(await service.store.stat(stranger)).toBeDefined();
+  });
+
+  it('what was deleted can not be rolled back to, what was kept can', async () => {
+    const back = (deployment: Deployment | undefined) =>
+      acme.organization.call(deploymentRollback, { deploymentId: deployment?.id ?? '' });
+    await expect(back(lives[0])).rejects.toMatchObject({ code: 'deploy.deployment.not_restorable' });
+    await acme.reached(await back(lives.at(-KEPT)), 'live');
+    expect((await service.get(app.host)).body).toBe('v2');
+  });
+
+  it('deletes uploads that were built or failed, and keeps those of deployments on their way', async () => {
+    const failing = await acme.app('failing');
+    const source = await service.upload(acme.organization, program('process.exit(1)'));
+    const { id } = await acme.organization.call(deploymentCreate, { appId: failing.id, source });
+    await acme.reached({ id }, 'update_failed');
+    const key = archiveStorageKey(acme.organization.tenantId, source.archiveId);
+    expect(await service.store.stat(key)).toBeDefined();
+
+    await reaper.reap(3_600);
+
+    expect(await service.store.stat(key)).toBeUndefined();
+  });
+
+  it('finds unfinished deployments that are in no list of work', async () => {
+    const lost = await acme.app('lost');
+    await service.kill();
+    const id = await service.sql(async (db) => {
+      const { rows } = await db.query<{ id: string }>(
+        `INSERT INTO deployments (tenant_id, project_id, app_id, number, source_type, git_url)
+         VALUES ($1, $2, $3, 1, 'git', 'https://127.0.0.1:1/none.git') RETURNING id`,
+        [acme.organization.tenantId, lost.projectId, lost.id],
+      );
+      return rows[0]?.id ?? '';
+    });
+
+    await reaper.reap(3_600);
+    await service.boot();
+
+    await eventually(async () => expect((await acme.get({ id })).state).toBe('build_failed'), 20_000);
+  }, 60_000);
+});
