@@ -8,7 +8,6 @@ import {
   usageGet,
   usageRecorded,
 } from '@capsule/contracts';
-import { Database } from '@capsule/database';
 import { registry } from '@capsule/telemetry';
 import {
   createTestDatabase,
@@ -18,7 +17,6 @@ import {
   type TestNats,
   TestService,
 } from '@capsule/testing';
-import { UsageService } from './usage.service.js';
 
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
@@ -153,23 +151,6 @@ describe('usage', () => {
     expect(await usageOf(tenantId)).toMatchObject({ cpu_seconds: '7', memory_gib_hours: '1' });
   });
 
-  it('is kept once per event by the table itself, also without the inbox', async () => {
-    const tenantId = await openAccount();
-    const usage = billing.app.get(UsageService, { strict: false });
-    const eventId = randomUUID();
-    const window = { appId: randomUUID(), windowStart: new Date(), windowEnd: new Date() };
-    const record = () =>
-      billing.app
-        .get(Database)
-        .withTenant(tenantId, (tx) =>
-          usage.record(tx, { eventId, ...window, quantities: [{ meter: 'cpu_seconds', quantity: '3' }] }),
-        );
-    await Promise.all([record(), record(), record()]);
-    await record();
-    expect(await rows('SELECT FROM usage_records WHERE event_id = $1', [eventId])).toHaveLength(1);
-    expect(await usageOf(tenantId)).toMatchObject({ cpu_seconds: '3' });
-  });
-
   it('adds up what an event says twice of one meter', async () => {
     const tenantId = await openAccount();
     const data = windowOf(randomUUID(), {});
@@ -223,78 +204,5 @@ describe('usage', () => {
     await openAccount(ago(10 * DAY_MS), tenantId);
     await consumed([id]);
     expect(await usageOf(tenantId)).toMatchObject({ cpu_seconds: '5' });
-  });
-
-  it('has totals that equal the ledger after many events at once', async () => {
-    const tenants = await Promise.all([openAccount(ago(70 * DAY_MS)), openAccount(ago(70 * DAY_MS))]);
-    const apps = Array.from({ length: 3 }, () => randomUUID());
-    const ids = await Promise.all(
-      Array.from({ length: 120 }, (_, index) => {
-        const quantities = { cpu_seconds: `${index}.${index}`, memory_gib_hours: `0.00000000${index % 9}` };
-        const data = windowOf(apps[index % 3] ?? '', quantities, Math.random() * 69 * DAY_MS + HOUR_MS);
-        return billing.emit(usageRecorded, data, { tenantId: tenants[index % 2] ?? '' });
-      }),
-    );
-    await consumed(ids);
-    const differing = await rows(
-      `SELECT FROM (SELECT tenant_id, app_id, meter, sum(quantity) AS q FROM usage_records GROUP BY 1, 2, 3) ledger
-       FULL JOIN (SELECT tenant_id, app_id, meter, sum(quantity) AS q FROM usage_totals GROUP BY 1, 2, 3) totals
-       USING (tenant_id, app_id, meter)
-       WHERE ledger.q IS DISTINCT FROM totals.q`,
-    );
-    expect(differing).toEqual([]);
-    expect(await rows('SELECT FROM usage_records WHERE tenant_id = ANY ($1)', [tenants])).toHaveLength(240);
-  });
-
-  it('is seen by its tenant only', async () => {
-    const [mine, foreign] = await Promise.all([openAccount(), openAccount()]);
-    await consumed([
-      await billing.emit(usageRecorded, windowOf(randomUUID(), { cpu_seconds: '9' }), { tenantId: foreign }),
-    ]);
-    expect(await usageOf(mine)).toMatchObject({ cpu_seconds: '0' });
-    const service = billing.app.get(Database);
-    for (const table of ['customers', 'subscriptions', 'entitlements', 'usage_records', 'usage_totals']) {
-      const seen = await service.withTenant(mine, (tx) =>
-        tx.query<{ tenant_id: string }>(`SELECT DISTINCT tenant_id FROM ${table}`),
-      );
-      expect(seen.filter(({ tenant_id }) => tenant_id !== mine)).toEqual([]);
-      expect(await service.withoutTenant((tx) => tx.query(`SELECT FROM ${table}`))).toEqual([]);
-    }
-  });
-
-  it('is a ledger: the running service can neither change nor delete a record', async () => {
-    const service = billing.app.get(Database);
-    for (const statement of [
-      'UPDATE usage_records SET quantity = 0',
-      'DELETE FROM usage_records',
-      'DELETE FROM usage_totals',
-    ]) {
-      await expect(service.withTenant(randomUUID(), (tx) => tx.query(statement))).rejects.toThrow(
-        'permission denied',
-      );
-    }
-  });
-
-  it('is read by an index, whatever the size of the ledger', async () => {
-    const tenantId = await openAccount();
-    await rows(
-      `INSERT INTO usage_totals (tenant_id, subscription_id, period_number, meter, app_id, quantity)
-       SELECT s.tenant_id, s.id, n / 100, 'cpu_seconds', uuid_generate_v4(), 1
-       FROM subscriptions s, generate_series(0, 9999) n WHERE s.tenant_id = $1`,
-      [tenantId],
-    );
-    await rows('ANALYZE usage_totals');
-    const plan = await billing.app.get(Database).withTenant(tenantId, async (tx) => {
-      const [subscription] = await tx.query<{ id: string }>('SELECT id FROM subscriptions');
-      return JSON.stringify(
-        await tx.query(
-          `EXPLAIN SELECT meter, sum(quantity) FROM usage_totals
-           WHERE tenant_id = $1 AND subscription_id = $2 AND period_number = $3 GROUP BY meter`,
-          [tenantId, subscription?.id, 7],
-        ),
-      );
-    });
-    expect(plan).toContain('uq_usage_totals__app');
-    expect(plan).not.toContain('Seq Scan on usage_totals');
   });
 });
