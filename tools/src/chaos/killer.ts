@@ -10,7 +10,7 @@ import { natsAdminPassword } from '../supervisor/servers/nats.js';
 const FAULTS = resolve(import.meta.dirname, '../../chaos/faults.mjs');
 /** Chance of a death per passage, in thousandths. */
 const DEATHS = { relay: 60, consumer: 15 };
-const KILL_EVERY_MS = 900;
+const WORK_MS = 1_500;
 const REVIVE_EVERY_MS = 50;
 
 interface Plan {
@@ -58,17 +58,18 @@ export class Killer {
     );
   }
 
+  /** Kills one or two at once, as soon as all have worked together for a moment: there is something to lose then. */
   private async killServices(): Promise<void> {
     while (!this.stopped) {
-      await sleep(KILL_EVERY_MS * (0.5 + Math.random()));
-      const ready = this.processes(appNames).filter(
-        (each) => each.state === 'ready' && each.pid !== undefined,
-      );
-      const victim = ready[Math.floor(Math.random() * ready.length)];
-      if (victim?.pid === undefined || this.stopped) continue;
-      this.kills += 1;
-      this.killed.add(victim.pid);
-      kill(victim.pid);
+      await sleep(WORK_MS * (0.5 + Math.random()));
+      const all = this.processes(appNames);
+      if (this.stopped || all.some((each) => each.state !== 'ready')) continue;
+      for (const victim of shuffled(all).slice(0, 1 + Math.round(Math.random()))) {
+        if (victim.pid === undefined) continue;
+        this.kills += 1;
+        this.killed.add(victim.pid);
+        kill(victim.pid);
+      }
     }
   }
 
@@ -124,4 +125,11 @@ function kill(pid: number): void {
   } catch {
     // It died of something else in the same moment.
   }
+}
+
+function shuffled<T>(items: readonly T[]): T[] {
+  return items
+    .map((item) => [Math.random(), item] as const)
+    .toSorted(([a], [b]) => a - b)
+    .map(([, item]) => item);
 }
