@@ -17,7 +17,9 @@ export const usageGet = rpc({
     meters: z.array(
       z.object({
         meter: meterSchema,
+        /** Of all apps. */
         quantity: quantitySchema,
+        /** The 1,000 apps with the most of it, the largest first. */
         apps: z.array(z.object({ appId: idSchema, quantity: quantitySchema })),
       }),
     ),
