@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { appDeactivate, type appGet, type RequestOf, type ResponseOf } from '@capsule/contracts';
 import { Database } from '@capsule/database';
@@ -10,6 +11,8 @@ import { DeploymentCancellation } from './deployment-cancellation.js';
 import { DeploymentLifecycle } from './deployment-lifecycle.js';
 import { DeploymentRepository } from './deployment.repository.js';
 import { unfinishedStates } from './deployment-states.js';
+
+const EDGE_WAIT_MS = 2_000;
 
 @Injectable()
 export class AppDeactivation {
@@ -46,10 +49,11 @@ export class AppDeactivation {
         return this.apps.viewOf(await this.apps.require(tx, appId));
       }),
     );
-    // The drain takes the route away before it stops the instance; this is only sooner.
-    await this.edge
+    // So that the host answers 404 when the caller is answered. If the edge is away the drain sees to it later.
+    const applied = this.edge
       .apply()
       .catch((error: unknown) => this.logger.warn(`the edge is behind: ${String(error)}`));
+    await Promise.race([applied, sleep(EDGE_WAIT_MS, undefined, { ref: false })]);
     return app;
   }
 }

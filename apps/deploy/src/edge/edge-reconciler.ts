@@ -24,11 +24,6 @@ export class EdgeReconciler {
     await this.looking;
   }
 
-  /** True when the last look found the edge answering. */
-  get isReachable(): boolean {
-    return this.reachable;
-  }
-
   private async look(first = false): Promise<void> {
     try {
       if (first || !(await this.edge.isInPlace())) {

@@ -10,6 +10,9 @@ import type { InstanceEntity } from '../instances/instance.entity.js';
 import { InstanceRepository } from '../instances/instance.repository.js';
 import { HealthGate } from './health-gate.js';
 
+/** Unpacking an artifact and starting it. */
+export const START_SECONDS = 120;
+
 /** What it takes to have an instance answer: used for the first one of a deployment and for every later one. */
 @Injectable()
 export class BringUp {

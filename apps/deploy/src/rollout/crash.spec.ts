@@ -189,3 +189,36 @@ describe('after a kill -9 during the switch', () => {
     expect((await service.get(app.host)).body).toBe('new');
   }, 60_000);
 });
+
+describe('an orderly end', () => {
+  let service: DeployServiceFixture;
+  let acme: Deployer;
+
+  beforeAll(async () => {
+    service = await DeployServiceFixture.start();
+    acme = new Deployer(service, await service.organization('acme'));
+  }, 60_000);
+
+  afterAll(async () => {
+    await service?.close();
+  }, 60_000);
+
+  it('ends what is being built, keeps what runs, and hands the work over at once', async () => {
+    const app = await acme.app('running');
+    const running = await acme.deployLive(app, answering('running'));
+    const building = await acme.deploy(await acme.app('building'), slowlyBuilt(answering('built'), 2_000));
+    await eventually(async () => expect(await service.processesOf(building.id)).not.toHaveLength(0));
+
+    const begunAt = Date.now();
+    await service.terminate();
+    const endedInMs = Date.now() - begunAt;
+    expect(await service.processesOf(building.id)).toEqual([]);
+    expect((await service.get(app.host)).body).toBe('running');
+    await service.boot();
+
+    // Far sooner than a lease runs out.
+    await acme.reached(building, 'live', 10_000);
+    expect((await acme.get(running)).instance?.id).toBe(running.instance?.id);
+    expect(endedInMs).toBeLessThan(5_000);
+  }, 40_000);
+});

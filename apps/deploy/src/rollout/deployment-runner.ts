@@ -87,6 +87,13 @@ export class DeploymentRunner implements WorkHandler {
   async giveUp(work: HeldWork): Promise<void> {
     const deployment = await this.load(work);
     if (!deployment) return;
+    if (deployment.state === 'created' || deployment.state === 'queued') {
+      // Nothing was begun, so nothing has failed: it goes on when the platform does.
+      await this.inApp(work, deployment, (tx) =>
+        this.queue.postpone(tx, work.subjectId, work.holder, TURN_SECONDS),
+      );
+      return;
+    }
     const failure = new DeploymentFailure(
       'platform_error',
       'The platform failed repeatedly; it is in its log.',

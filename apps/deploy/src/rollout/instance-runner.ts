@@ -19,11 +19,11 @@ import { ENGINE, type Engine } from '../engine/engine.js';
 import type { InstanceEntity } from '../instances/instance.entity.js';
 import { InstanceRepository } from '../instances/instance.repository.js';
 import { InstanceService } from '../instances/instance.service.js';
-import { StepTimedOut } from '../work/interruption.js';
 import type { HeldWork, WorkHandler } from '../work/work-handlers.js';
 import { WorkHandlers } from '../work/work-handlers.js';
 import { WorkQueue } from '../work/work-queue.js';
-import { BringUp } from './bring-up.js';
+import { BringUp, START_SECONDS } from './bring-up.js';
+import { withDeadline } from './deadline.js';
 
 @Injectable()
 export class InstanceRunner implements WorkHandler {
@@ -67,21 +67,14 @@ export class InstanceRunner implements WorkHandler {
   ): Promise<void> {
     const log = this.engine.openLog(deployment.id);
     log.write('[capsule] restarting');
-    const deadline = new AbortController();
-    const seconds = this.settings.limits.healthSeconds;
-    const timer = setTimeout(() => deadline.abort(new StepTimedOut('restart')), seconds * 1000);
     try {
-      await this.bringUp.start(deployment, instance);
-      const signal = AbortSignal.any([work.signal, deadline.signal]);
-      await this.bringUp.waitUntilHealthy(deployment, instance, signal);
+      await this.bring(work, deployment, instance);
     } catch (error) {
       if (!(error instanceof DeploymentFailure)) throw error;
       log.write(`[capsule] restart failed: ${error.detail}`);
       await this.engine.stop(instance.id, { graceSeconds: this.settings.limits.drainSeconds });
       await this.replace(work, instance, error.detail);
       return;
-    } finally {
-      clearTimeout(timer);
     }
     await this.inApp(work, instance, async (tx) => {
       const current = await this.instances.findById(tx, instance.id);
@@ -92,6 +85,13 @@ export class InstanceRunner implements WorkHandler {
     });
     await this.edge.apply();
     log.write('[capsule] healthy again');
+  }
+
+  private async bring(work: HeldWork, deployment: DeploymentEntity, instance: InstanceEntity): Promise<void> {
+    await withDeadline(work.signal, 'start', START_SECONDS, () => this.bringUp.start(deployment, instance));
+    await withDeadline(work.signal, 'health', this.settings.limits.healthSeconds, (signal) =>
+      this.bringUp.waitUntilHealthy(deployment, instance, signal),
+    );
   }
 
   /** While an update is switching, the route is the update's: it decided already that this instance goes. */

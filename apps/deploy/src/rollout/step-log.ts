@@ -1,16 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { Database, uuidv7 } from '@capsule/database';
 import { DeploymentFailure } from '../engine/deployment-failure.js';
-import { isInterruption, StepTimedOut } from '../work/interruption.js';
+import { isInterruption } from '../work/interruption.js';
 import type { HeldWork } from '../work/work-handlers.js';
 import { WorkQueue } from '../work/work-queue.js';
+import { withDeadline } from './deadline.js';
 
 export type StepName = 'build' | 'start' | 'health' | 'switch' | 'cancel';
 
 /** A step that is cut again and again (it may be what kills the service) is not begun for ever. */
 const ATTEMPTS_MAX = 10;
-/** What a step gets, once its time is over, to end what it has started. */
-const UNWIND_MS_MAX = 30_000;
 
 type Outcome = 'done' | 'failed' | 'canceled' | 'interrupted';
 
@@ -23,8 +22,7 @@ export class StepLog {
   ) {}
 
   /**
-   * @param work is handed a signal that is aborted when the time is over or the work is interrupted, and rejects
-   *   with its reason once everything it started is gone
+   * @param work see withDeadline
    * @throws StepTimedOut, what `work` throws, DeploymentFailure platform_error after too many attempts
    */
   async run<T>(
@@ -35,18 +33,13 @@ export class StepLog {
   ): Promise<T> {
     held.signal.throwIfAborted();
     const id = await this.begin(held, step, timeoutSeconds);
-    const deadline = new AbortController();
-    const timer = setTimeout(() => deadline.abort(new StepTimedOut(step)), timeoutSeconds * 1000);
-    const signal = AbortSignal.any([held.signal, deadline.signal]);
     try {
-      const result = await unwinding(work(signal), signal);
+      const result = await withDeadline(held.signal, step, timeoutSeconds, work);
       await this.end(held, id, 'done');
       return result;
     } catch (error) {
       await this.end(held, id, isInterruption(error) ? 'interrupted' : 'failed');
       throw error;
-    } finally {
-      clearTimeout(timer);
     }
   }
 
@@ -85,24 +78,5 @@ export class StepLog {
         [id, outcome],
       ),
     );
-  }
-}
-
-/** What was told to stop and does not is left behind after a while: no step goes on for ever. */
-async function unwinding<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  let onAbort: (() => void) | undefined;
-  const stuck = new Promise<never>((_, reject) => {
-    onAbort = () => {
-      timer = setTimeout(() => reject(signal.reason as Error), UNWIND_MS_MAX);
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    if (signal.aborted) onAbort();
-  });
-  try {
-    return await Promise.race([work, stuck]);
-  } finally {
-    clearTimeout(timer);
-    if (onAbort) signal.removeEventListener('abort', onAbort);
   }
 }

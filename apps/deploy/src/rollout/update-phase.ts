@@ -15,10 +15,9 @@ import { InstanceService } from '../instances/instance.service.js';
 import { Interrupted, StepTimedOut } from '../work/interruption.js';
 import type { HeldWork } from '../work/work-handlers.js';
 import { WorkQueue } from '../work/work-queue.js';
-import { BringUp } from './bring-up.js';
+import { BringUp, START_SECONDS } from './bring-up.js';
 import { StepLog } from './step-log.js';
 
-const START_SECONDS = 120;
 const SWITCH_SECONDS = 30;
 const SWITCH_RETRY_MS = 500;
 
