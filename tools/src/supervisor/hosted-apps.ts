@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ambientEnvironment } from './services.js';
 
@@ -26,4 +26,13 @@ export async function endHostedApps(workspace: string, source: Source): Promise<
       code === 0 ? resolve() : reject(new Error(`Not every app ended: ${messages.trim()}`)),
     );
   });
+}
+
+/** What the deploy service found out about this machine when it started, as a sentence for whoever should know. */
+export function isolationNote(source: Source): string | undefined {
+  const path = join(source['DEPLOY_SERVICE_ENGINE_FOLDER'] ?? '', 'machine.json');
+  if (!existsSync(path)) return undefined;
+  const machine = JSON.parse(readFileSync(path, 'utf8')) as { isolated: boolean; reason?: string };
+  if (machine.isolated) return undefined;
+  return `Isolation is off: hosted apps can read what you can read (${machine.reason ?? 'unknown reason'}).`;
 }

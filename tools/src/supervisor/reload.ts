@@ -1,9 +1,9 @@
-import { watch } from 'node:fs';
 import { join } from 'node:path';
 import type { AppName } from '@capsule/contracts';
 import { build } from '../../bootstrap/workspace.mjs';
 import { projectsOf } from './project-references.js';
 import type { Reporter } from './reporter.js';
+import { watchTree } from './watch-tree.js';
 
 /** An editor writes a file in several steps, and a save-all several files. */
 const settleMs = 40;
@@ -48,9 +48,9 @@ export function reloadOnChange({ workspace, apps, reporter, restart }: ReloadOpt
     busy = false;
     await reload();
   };
-  const watchers = [...appsOf].map(([project, affected]) =>
-    watch(join(workspace, project, 'src'), { recursive: true }, (_, file) => {
-      if (!file?.endsWith('.ts') || file.endsWith('.spec.ts')) return;
+  const ends = [...appsOf].map(([project, affected]) =>
+    watchTree(join(workspace, project, 'src'), (path) => {
+      if (!path.endsWith('.ts') || path.endsWith('.spec.ts')) return;
       for (const app of affected) changed.add(app);
       clearTimeout(timer);
       timer = setTimeout(() => void reload(), settleMs);
@@ -58,6 +58,6 @@ export function reloadOnChange({ workspace, apps, reporter, restart }: ReloadOpt
   );
   return () => {
     clearTimeout(timer);
-    for (const watcher of watchers) watcher.close();
+    for (const end of ends) end();
   };
 }

@@ -5,6 +5,7 @@ import { type AppName, appNames } from '@capsule/contracts';
 import { serveControl } from './control.js';
 import { ensureEnvironmentFile, mendKeyPair, readEnvironment } from './environment-file.js';
 import { chooseHome, type Home, openHome } from './home.js';
+import { isolationNote } from './hosted-apps.js';
 import { Platform, type PlatformOptions } from './platform.js';
 import type { Reporter } from './reporter.js';
 import { withHomePaths } from './services.js';
@@ -85,6 +86,8 @@ async function runUntilEnded(
     await Promise.race([started, ended]);
     if (!end.signal.aborted) {
       reporter.step('Capsule is ready', performance.now() - startedAt);
+      const isolation = isolationNote(source);
+      if (isolation) reporter.note(isolation);
       cleanUp = (await options.onReady?.({ platform, home, source })) ?? cleanUp;
     }
     if (!end.signal.aborted) await ended;

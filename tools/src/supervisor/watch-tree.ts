@@ -1,0 +1,39 @@
+import { type FSWatcher, readdirSync, statSync, watch } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * Tells of every change of a file in a folder and the folders in it, also of those that come later. It watches folders,
+ * not files: Node's own recursive watch follows the files it found, and loses each that an editor saves by renaming.
+ * @returns a function that ends it.
+ */
+export function watchTree(root: string, onChange: (path: string) => void): () => void {
+  const watchers = new Map<string, FSWatcher>();
+
+  const add = (folder: string) => {
+    if (watchers.has(folder)) return;
+    const watcher = watch(folder, (_, name) => {
+      if (name === null) return;
+      const path = join(folder, name);
+      if (isFolder(path)) add(path);
+      else onChange(path);
+    });
+    watchers.set(folder, watcher);
+    // A folder that is removed ends its watch.
+    watcher.on('error', () => {
+      watcher.close();
+      watchers.delete(folder);
+    });
+    for (const entry of readdirSync(folder, { withFileTypes: true })) {
+      if (entry.isDirectory()) add(join(folder, entry.name));
+    }
+  };
+
+  add(root);
+  return () => {
+    for (const watcher of watchers.values()) watcher.close();
+  };
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
