@@ -55,7 +55,7 @@ afterAll(async () => {
   await nats?.close();
 });
 
-async function upload(body: BodyInit, headers: Record<string, string> = {}, appId = app.id) {
+async function upload(body: RequestInit['body'], headers: Record<string, string> = {}, appId = app.id) {
   const response = await fetch(`${gateway.url}/v1/apps/${appId}/deployments`, {
     method: 'POST',
     body,

@@ -7,6 +7,6 @@ export function takeJsonBodies(instance: FastifyInstance): void {
   instance.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     // Clients that set the type once for all requests send it with the empty body of an action as well.
     if (body === '') done(null, undefined);
-    else parse(request, body as string, done);
+    else void parse(request, body as string, done);
   });
 }

@@ -62,7 +62,7 @@ async function send(path: string, init: RequestInit & { headers?: Record<string,
   return fetch(`${gateway.url}${path}`, { ...init, headers });
 }
 
-function post(path: string, body: BodyInit, headers: Record<string, string> = {}) {
+function post(path: string, body: RequestInit['body'], headers: Record<string, string> = {}) {
   return send(path, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
 }
 

@@ -38,6 +38,6 @@ export class OpenStreams {
   }
 
   endAll(): void {
-    for (const streams of this.byCaller.values()) for (const stream of [...streams]) stream.end();
+    for (const streams of this.byCaller.values()) for (const stream of streams) stream.end();
   }
 }

@@ -53,7 +53,7 @@ export function typeOf(schema: JsonSchema): Html {
     );
   if (schema['type'] === 'array') return html`list of ${typeOf((schema['items'] ?? {}) as JsonSchema)}`;
   if (schema['type'] === 'object') {
-    const names = Object.keys((schema['properties'] ?? {}) as object);
+    const names = Object.keys(schema['properties'] ?? {});
     return html`{
     ${joined(
       names.map((name) => html`<code>${name}</code>`),
