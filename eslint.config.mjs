@@ -30,7 +30,7 @@ export default tseslint.config(
   {
     // The environment is read in one file per app; tools and specs start processes and so hand theirs on.
     files: ['apps/**/*.ts', 'libs/**/*.ts'],
-    ignores: ['apps/*/src/config.ts', '**/*.spec.ts', 'libs/testing/**'],
+    ignores: ['apps/*/src/config.ts', '**/*.spec.ts', '**/*.fixture.ts', 'libs/testing/**'],
     rules: {
       'no-restricted-properties': [
         'error',

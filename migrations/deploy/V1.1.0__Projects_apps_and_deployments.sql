@@ -1,5 +1,5 @@
 -- What organizations deploy, and how far each deployment has come. How the worker drives the tables is told in
--- apps/deploy/src/rollout/deployment-runner.ts.
+-- apps/deploy/src/deployments/rollout/deployment-runner.ts.
 --
 -- Tables, as the app role sees them (I = insert, S = select, U = update, D = delete):
 --   organizations           I, S, U(name, slug)      projection of auth's organizations

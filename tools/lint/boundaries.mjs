@@ -19,7 +19,8 @@ function featureOf(file) {
 export function forbidden(file, source) {
   const project = projectOf(file);
   if (!project) return undefined;
-  const isSpec = file.endsWith('.spec.ts');
+  // A fixture is a part of specs in a file of its own; builds leave it out, too.
+  const isSpec = /\.(spec|fixture)\.ts$/.test(file);
 
   if (source.startsWith('.')) {
     const target = path.posix.normalize(path.posix.join(path.posix.dirname(file), source));

@@ -12,7 +12,7 @@ import { EngineModule } from './engine-module.js';
 import { entities } from './entities.js';
 import { OrganizationModule } from './organizations/organization.module.js';
 import { ProjectModule } from './projects/project.module.js';
-import { RolloutModule } from './rollout/rollout.module.js';
+import { RolloutModule } from './deployments/rollout/rollout.module.js';
 import { SamplingModule } from './sampling/sampling.module.js';
 
 const settings = config();

@@ -1,6 +1,6 @@
 import { AppEntity } from './apps/app.entity.js';
 import { DeploymentEntity } from './deployments/deployment.entity.js';
-import { InstanceEntity } from './instances/instance.entity.js';
+import { InstanceEntity } from './deployments/instances/instance.entity.js';
 import { OrganizationEntity } from './organizations/organization.entity.js';
 import { QuotaEntity } from './organizations/quota.entity.js';
 import { ProjectEntity } from './projects/project.entity.js';

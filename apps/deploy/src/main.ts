@@ -10,7 +10,7 @@ await runService({
   module: async () => (await import('./app.module.js')).AppModule,
   strategy: RpcServer,
   background: async (app) => {
-    const { RolloutWorkers } = await import('./rollout/rollout-workers.js');
+    const { RolloutWorkers } = await import('./deployments/rollout/rollout-workers.js');
     const { InstanceSampler } = await import('./sampling/instance-sampler.js');
     app.get(OutboxWorkers).start();
     app.get(RolloutWorkers).start();

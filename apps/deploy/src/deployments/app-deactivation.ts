@@ -6,7 +6,7 @@ import { IdempotentRequests } from '@capsule/outbox';
 import { requireTenant } from '@capsule/telemetry';
 import { AppService } from '../apps/app.service.js';
 import { Edge } from '../edge/edge.js';
-import { InstanceService } from '../instances/instance.service.js';
+import { InstanceService } from './instances/instance.service.js';
 import { DeploymentCancellation } from './deployment-cancellation.js';
 import { DeploymentLifecycle } from './deployment-lifecycle.js';
 import { DeploymentRepository } from './deployment.repository.js';

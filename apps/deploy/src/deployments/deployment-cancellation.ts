@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Transaction } from '@capsule/database';
 import { DomainError } from '@capsule/errors';
-import { InstanceRepository } from '../instances/instance.repository.js';
+import { InstanceRepository } from './instances/instance.repository.js';
 import { WorkQueue } from '../work/work-queue.js';
 import type { DeploymentEntity } from './deployment.entity.js';
 import { DeploymentLifecycle } from './deployment-lifecycle.js';

@@ -9,7 +9,7 @@ import {
 import { Database } from '@capsule/database';
 import { requireTenant } from '@capsule/telemetry';
 import { ENGINE, type Engine } from '../engine/engine.js';
-import { InstanceRepository } from '../instances/instance.repository.js';
+import { InstanceRepository } from './instances/instance.repository.js';
 import { DeploymentService } from './deployment.service.js';
 import { isEnded } from './deployment-states.js';
 

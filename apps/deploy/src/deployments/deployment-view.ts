@@ -1,5 +1,5 @@
 import type { DeploymentFailureReason, deploymentGet, DeploymentState, ResponseOf } from '@capsule/contracts';
-import type { InstanceState } from '../instances/instance.entity.js';
+import type { InstanceState } from './instances/instance.entity.js';
 
 /** What was seen longer ago than this is not known any more. */
 const OBSERVATION_VALID_MS = 60_000;

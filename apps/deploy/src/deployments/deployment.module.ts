@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { AppFeatureModule } from '../apps/app-feature.module.js';
 import { EdgeModule } from '../edge/edge.module.js';
-import { InstanceModule } from '../instances/instance.module.js';
+import { InstanceModule } from './instances/instance.module.js';
 import { OrganizationModule } from '../organizations/organization.module.js';
 import { WorkModule } from '../work/work.module.js';
 import { AppDeactivation } from './app-deactivation.js';

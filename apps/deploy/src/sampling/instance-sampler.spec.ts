@@ -11,7 +11,7 @@ import { EventPublisher, NatsConnection } from '@capsule/messaging';
 import { eventually, startTestNats } from '@capsule/testing';
 import type { DeployConfig } from '../config.js';
 import type { Engine } from '../engine/engine.js';
-import type { InstanceDirectory, InstancePlace } from '../instances/instance-directory.js';
+import type { InstanceDirectory, InstancePlace } from '../deployments/instances/instance-directory.js';
 import { DeployServiceFixture } from '../testing/deploy-service.fixture.js';
 import { InstanceSampler } from './instance-sampler.js';
 

@@ -5,7 +5,7 @@ import { EventPublisher } from '@capsule/messaging';
 import { counter } from '@capsule/telemetry';
 import { config, type DeployConfig } from '../config.js';
 import { ENGINE, type Engine, type InstanceSample } from '../engine/engine.js';
-import { InstanceDirectory, type InstancePlace } from '../instances/instance-directory.js';
+import { InstanceDirectory, type InstancePlace } from '../deployments/instances/instance-directory.js';
 
 type Sampled = DataOf<typeof instancesSampled>;
 type Located = InstancePlace & InstanceSample;

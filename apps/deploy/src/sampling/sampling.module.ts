@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { InstanceModule } from '../instances/instance.module.js';
+import { InstanceModule } from '../deployments/instances/instance.module.js';
 import { InstanceSampler } from './instance-sampler.js';
 
 @Module({ imports: [InstanceModule], providers: [InstanceSampler] })

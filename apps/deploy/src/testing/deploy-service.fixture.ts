@@ -8,7 +8,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { gzipSync } from 'node:zlib';
 import {
   archiveStorageKey,
   entitlementsChanged,
@@ -16,14 +15,9 @@ import {
   type EventContract,
   type EventEnvelope,
   organizationCreated,
-  type RequestInputOf,
-  type ResponseOf,
-  type Role,
-  type RpcContract,
 } from '@capsule/contracts';
 import { EventPublisher, NatsConnection, RpcClient } from '@capsule/messaging';
 import { ObjectStore } from '@capsule/storage';
-import { runInContext } from '@capsule/telemetry';
 import {
   createTestDatabase,
   eventually,
@@ -32,8 +26,9 @@ import {
   type TestNats,
 } from '@capsule/testing';
 import type { Client } from 'pg';
-import { pack } from 'tar-stream';
+import { archiveOf } from './archive.fixture.js';
 import { CaddyFixture, freePort } from './caddy.fixture.js';
+import { Organization } from './organization.fixture.js';
 
 const MEBIBYTE = 1024 * 1024;
 const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
@@ -45,34 +40,6 @@ export const generous: Entitlements = {
   maxInstanceMemoryBytes: 4096 * MEBIBYTE,
   metricsRetentionDays: 7,
 };
-
-interface CallOptions {
-  role?: Role;
-  idempotencyKey?: string;
-}
-
-/** An organization and a way to speak for its members, as the gateway does. */
-export class Organization {
-  constructor(
-    readonly tenantId: string,
-    readonly slug: string,
-    private readonly client: RpcClient,
-  ) {}
-
-  call<C extends RpcContract>(
-    contract: C,
-    request: RequestInputOf<C>,
-    { role = 'owner', idempotencyKey }: CallOptions = {},
-  ): Promise<ResponseOf<C>> {
-    const context = {
-      requestId: randomUUID(),
-      tenantId: this.tenantId,
-      actor: { type: 'user', id: randomUUID(), role },
-      idempotencyKey,
-    } as const;
-    return runInContext(context, () => this.client.call(contract, request));
-  }
-}
 
 /**
  * The compiled deploy service in a process of its own, so that it can be killed, on a database, a NATS server, a Caddy
@@ -328,13 +295,4 @@ export class DeployServiceFixture {
       ...this.extra,
     };
   }
-}
-
-async function archiveOf(files: Record<string, string>): Promise<Buffer> {
-  const tar = pack();
-  for (const [name, content] of Object.entries(files)) tar.entry({ name }, content);
-  tar.finalize();
-  const chunks: Buffer[] = [];
-  for await (const chunk of tar) chunks.push(chunk as Buffer);
-  return gzipSync(Buffer.concat(chunks));
 }

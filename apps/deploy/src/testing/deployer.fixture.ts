@@ -7,7 +7,8 @@ import {
   type ResponseOf,
 } from '@capsule/contracts';
 import { eventually } from '@capsule/testing';
-import type { DeployServiceFixture, Organization } from './deploy-service.fixture.js';
+import type { DeployServiceFixture } from './deploy-service.fixture.js';
+import type { Organization } from './organization.fixture.js';
 
 export type App = ResponseOf<typeof appCreate>;
 export type Deployment = ResponseOf<typeof deploymentGet>;

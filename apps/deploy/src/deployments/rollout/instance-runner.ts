@@ -9,19 +9,19 @@
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '@capsule/database';
-import { AppService } from '../apps/app.service.js';
-import { config, type DeployConfig } from '../config.js';
-import type { DeploymentEntity } from '../deployments/deployment.entity.js';
-import { DeploymentRepository } from '../deployments/deployment.repository.js';
-import { Edge } from '../edge/edge.js';
-import { DeploymentFailure } from '../engine/deployment-failure.js';
-import { ENGINE, type Engine } from '../engine/engine.js';
+import { AppService } from '../../apps/app.service.js';
+import { config, type DeployConfig } from '../../config.js';
+import type { DeploymentEntity } from '../deployment.entity.js';
+import { DeploymentRepository } from '../deployment.repository.js';
+import { Edge } from '../../edge/edge.js';
+import { DeploymentFailure } from '../../engine/deployment-failure.js';
+import { ENGINE, type Engine } from '../../engine/engine.js';
 import type { InstanceEntity } from '../instances/instance.entity.js';
 import { InstanceRepository } from '../instances/instance.repository.js';
 import { InstanceService } from '../instances/instance.service.js';
-import type { HeldWork, WorkHandler } from '../work/work-handlers.js';
-import { WorkHandlers } from '../work/work-handlers.js';
-import { WorkQueue } from '../work/work-queue.js';
+import type { HeldWork, WorkHandler } from '../../work/work-handlers.js';
+import { WorkHandlers } from '../../work/work-handlers.js';
+import { WorkQueue } from '../../work/work-queue.js';
 import { BringUp, START_SECONDS } from './bring-up.js';
 import { withDeadline } from './deadline.js';
 

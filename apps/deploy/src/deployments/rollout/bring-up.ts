@@ -1,11 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@capsule/database';
-import { AppUrl } from '../apps/app-url.js';
-import { AppService } from '../apps/app.service.js';
-import { ArtifactRepository } from '../deployments/artifact.repository.js';
-import type { DeploymentEntity } from '../deployments/deployment.entity.js';
-import { DeploymentFailure } from '../engine/deployment-failure.js';
-import { ENGINE, type Engine } from '../engine/engine.js';
+import { AppUrl } from '../../apps/app-url.js';
+import { AppService } from '../../apps/app.service.js';
+import { ArtifactRepository } from '../artifact.repository.js';
+import type { DeploymentEntity } from '../deployment.entity.js';
+import { DeploymentFailure } from '../../engine/deployment-failure.js';
+import { ENGINE, type Engine } from '../../engine/engine.js';
 import type { InstanceEntity } from '../instances/instance.entity.js';
 import { InstanceRepository } from '../instances/instance.repository.js';
 import { HealthGate } from './health-gate.js';

@@ -1,4 +1,4 @@
-import { StepTimedOut } from '../work/interruption.js';
+import { StepTimedOut } from '../../work/interruption.js';
 
 /** What work gets, once it was told to stop, to end what it has started. */
 const UNWIND_MS_MAX = 30_000;

@@ -1,8 +1,8 @@
 import { deploymentCancel } from '@capsule/contracts';
 import { eventually } from '@capsule/testing';
-import { DeployServiceFixture } from '../testing/deploy-service.fixture.js';
-import { Deployer } from '../testing/deployer.fixture.js';
-import { answering, answeringStatus, slowlyBuilt } from '../testing/sample-apps.fixture.js';
+import { DeployServiceFixture } from '../../testing/deploy-service.fixture.js';
+import { Deployer } from '../../testing/deployer.fixture.js';
+import { answering, answeringStatus, slowlyBuilt } from '../../testing/sample-apps.fixture.js';
 
 describe('canceling a deployment', () => {
   let service: DeployServiceFixture;

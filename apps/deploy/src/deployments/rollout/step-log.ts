@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Database, uuidv7 } from '@capsule/database';
-import { DeploymentFailure } from '../engine/deployment-failure.js';
-import { isInterruption } from '../work/interruption.js';
-import type { HeldWork } from '../work/work-handlers.js';
-import { WorkQueue } from '../work/work-queue.js';
+import { DeploymentFailure } from '../../engine/deployment-failure.js';
+import { isInterruption } from '../../work/interruption.js';
+import type { HeldWork } from '../../work/work-handlers.js';
+import { WorkQueue } from '../../work/work-queue.js';
 import { withDeadline } from './deadline.js';
 
 export type StepName = 'build' | 'start' | 'health' | 'switch' | 'cancel';

@@ -1,10 +1,10 @@
 import { Module } from '@nestjs/common';
-import { AppFeatureModule } from '../apps/app-feature.module.js';
-import { DeploymentModule } from '../deployments/deployment.module.js';
-import { EdgeModule } from '../edge/edge.module.js';
+import { AppFeatureModule } from '../../apps/app-feature.module.js';
+import { DeploymentModule } from '../deployment.module.js';
+import { EdgeModule } from '../../edge/edge.module.js';
 import { InstanceModule } from '../instances/instance.module.js';
-import { OrganizationModule } from '../organizations/organization.module.js';
-import { WorkModule } from '../work/work.module.js';
+import { OrganizationModule } from '../../organizations/organization.module.js';
+import { WorkModule } from '../../work/work.module.js';
 import { BringUp } from './bring-up.js';
 import { BuildPhase } from './build-phase.js';
 import { DeploymentRunner } from './deployment-runner.js';

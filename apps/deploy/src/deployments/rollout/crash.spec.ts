@@ -1,8 +1,8 @@
 import { deploymentCancel } from '@capsule/contracts';
 import { eventually } from '@capsule/testing';
-import { DeployServiceFixture } from '../testing/deploy-service.fixture.js';
-import { type App, type Deployment, Deployer } from '../testing/deployer.fixture.js';
-import { answering, answeringStatus, slowlyBuilt } from '../testing/sample-apps.fixture.js';
+import { DeployServiceFixture } from '../../testing/deploy-service.fixture.js';
+import { type App, type Deployment, Deployer } from '../../testing/deployer.fixture.js';
+import { answering, answeringStatus, slowlyBuilt } from '../../testing/sample-apps.fixture.js';
 
 /** A lease must run out before another life of the service takes the work over. */
 const RESUMED_WITHIN_MS = 40_000;

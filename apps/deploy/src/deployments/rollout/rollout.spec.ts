@@ -6,9 +6,9 @@ import {
   deploymentRollback,
 } from '@capsule/contracts';
 import { eventually } from '@capsule/testing';
-import { DeployServiceFixture } from '../testing/deploy-service.fixture.js';
-import { Deployer } from '../testing/deployer.fixture.js';
-import { answering, answeringStatus, program, slowlyBuilt } from '../testing/sample-apps.fixture.js';
+import { DeployServiceFixture } from '../../testing/deploy-service.fixture.js';
+import { Deployer } from '../../testing/deployer.fixture.js';
+import { answering, answeringStatus, program, slowlyBuilt } from '../../testing/sample-apps.fixture.js';
 
 const MEBIBYTE = 1024 * 1024;
 

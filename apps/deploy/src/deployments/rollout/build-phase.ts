@@ -1,22 +1,22 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { archiveStorageKey } from '@capsule/contracts';
 import { Database } from '@capsule/database';
-import { AppService } from '../apps/app.service.js';
-import { config, type DeployConfig } from '../config.js';
-import { ArtifactRepository } from '../deployments/artifact.repository.js';
-import type { DeploymentEntity } from '../deployments/deployment.entity.js';
-import { DeploymentLifecycle } from '../deployments/deployment-lifecycle.js';
-import { DeploymentFailure } from '../engine/deployment-failure.js';
-import { type Artifact, ENGINE, type Engine } from '../engine/engine.js';
+import { AppService } from '../../apps/app.service.js';
+import { config, type DeployConfig } from '../../config.js';
+import { ArtifactRepository } from '../artifact.repository.js';
+import type { DeploymentEntity } from '../deployment.entity.js';
+import { DeploymentLifecycle } from '../deployment-lifecycle.js';
+import { DeploymentFailure } from '../../engine/deployment-failure.js';
+import { type Artifact, ENGINE, type Engine } from '../../engine/engine.js';
 import {
   type FetchedSource,
   type FetchRequest,
   SOURCE_FETCHER,
   type SourceFetcher,
-} from '../source/source-fetcher.js';
-import { StepTimedOut } from '../work/interruption.js';
-import type { HeldWork } from '../work/work-handlers.js';
-import { WorkQueue } from '../work/work-queue.js';
+} from '../../source/source-fetcher.js';
+import { StepTimedOut } from '../../work/interruption.js';
+import type { HeldWork } from '../../work/work-handlers.js';
+import { WorkQueue } from '../../work/work-queue.js';
 import { StepLog } from './step-log.js';
 
 /**

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { WorkModule } from '../work/work.module.js';
+import { WorkModule } from '../../work/work.module.js';
 import { InstanceDirectory } from './instance-directory.js';
 import { InstanceRepository } from './instance.repository.js';
 import { InstanceService } from './instance.service.js';

@@ -2,10 +2,10 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { archiveStorageKey } from '@capsule/contracts';
 import { Database } from '@capsule/database';
 import { ObjectStore } from '@capsule/storage';
-import { ArtifactRepository } from '../deployments/artifact.repository.js';
-import { DeploymentRepository } from '../deployments/deployment.repository.js';
-import { ENGINE, type Engine } from '../engine/engine.js';
-import { WorkLeases } from '../work/work-leases.js';
+import { ArtifactRepository } from '../artifact.repository.js';
+import { DeploymentRepository } from '../deployment.repository.js';
+import { ENGINE, type Engine } from '../../engine/engine.js';
+import { WorkLeases } from '../../work/work-leases.js';
 
 const LOOK_EVERY_MS = 60_000;
 const BATCH = 100;

@@ -1,15 +1,15 @@
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { DeploymentFailure } from '../engine/deployment-failure.js';
+import { DeploymentFailure } from '../../engine/deployment-failure.js';
 import {
   ENGINE,
   type Engine,
   type InstanceAddress,
   type InstanceExit,
   type Observation,
-} from '../engine/engine.js';
-import { StepTimedOut } from '../work/interruption.js';
+} from '../../engine/engine.js';
+import { StepTimedOut } from '../../work/interruption.js';
 
 const LOOK_EVERY_MS = 250;
 /** One answer may take this long; the gate as a whole has the step's time. */

@@ -24,18 +24,18 @@
  */
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Database, type Transaction } from '@capsule/database';
-import { AppService } from '../apps/app.service.js';
-import type { DeploymentEntity } from '../deployments/deployment.entity.js';
-import { DeploymentLifecycle, StateChanged } from '../deployments/deployment-lifecycle.js';
-import { DeploymentRepository } from '../deployments/deployment.repository.js';
-import { unfinishedStates } from '../deployments/deployment-states.js';
-import { DeploymentFailure } from '../engine/deployment-failure.js';
-import { ENGINE, type Engine } from '../engine/engine.js';
-import { QuotaService } from '../organizations/quota.service.js';
-import { SOURCE_FETCHER, type SourceFetcher } from '../source/source-fetcher.js';
-import type { HeldWork, WorkHandler } from '../work/work-handlers.js';
-import { WorkHandlers } from '../work/work-handlers.js';
-import { WorkQueue } from '../work/work-queue.js';
+import { AppService } from '../../apps/app.service.js';
+import type { DeploymentEntity } from '../deployment.entity.js';
+import { DeploymentLifecycle, StateChanged } from '../deployment-lifecycle.js';
+import { DeploymentRepository } from '../deployment.repository.js';
+import { unfinishedStates } from '../deployment-states.js';
+import { DeploymentFailure } from '../../engine/deployment-failure.js';
+import { ENGINE, type Engine } from '../../engine/engine.js';
+import { QuotaService } from '../../organizations/quota.service.js';
+import { SOURCE_FETCHER, type SourceFetcher } from '../../source/source-fetcher.js';
+import type { HeldWork, WorkHandler } from '../../work/work-handlers.js';
+import { WorkHandlers } from '../../work/work-handlers.js';
+import { WorkQueue } from '../../work/work-queue.js';
 import { BuildPhase } from './build-phase.js';
 import { StepLog } from './step-log.js';
 import { UpdatePhase } from './update-phase.js';
@@ -103,18 +103,14 @@ export class DeploymentRunner implements WorkHandler {
 
   private async advance(work: HeldWork, deployment: DeploymentEntity): Promise<Next> {
     if (deployment.cancelRequestedAt) return this.cancel(work, deployment);
-    switch (deployment.state) {
-      case 'created':
-        return this.admit(work, deployment);
-      case 'queued':
-        return this.takeTurn(work, deployment);
-      case 'build_in_progress':
-        await this.builds.run(work, deployment);
-        return 'go on';
-      default:
-        await this.updates.run(work, deployment);
-        return 'let go';
+    if (deployment.state === 'created') return this.admit(work, deployment);
+    if (deployment.state === 'queued') return this.takeTurn(work, deployment);
+    if (deployment.state === 'build_in_progress') {
+      await this.builds.run(work, deployment);
+      return 'go on';
     }
+    await this.updates.run(work, deployment);
+    return 'let go';
   }
 
   /** Those of the app that still wait would go live only to be replaced at once. */

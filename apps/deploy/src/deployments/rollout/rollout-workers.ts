@@ -1,6 +1,6 @@
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
-import { EdgeReconciler } from '../edge/edge-reconciler.js';
-import { Worker } from '../work/worker.js';
+import { EdgeReconciler } from '../../edge/edge-reconciler.js';
+import { Worker } from '../../work/worker.js';
 import { InstanceReconciler } from './instance-reconciler.js';
 import { Reaper } from './reaper.js';
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Transaction, uuidv7 } from '@capsule/database';
 import { In } from 'typeorm';
-import type { InstanceAddress } from '../engine/engine.js';
+import type { InstanceAddress } from '../../engine/engine.js';
 import { InstanceEntity } from './instance.entity.js';
 
 @Injectable()

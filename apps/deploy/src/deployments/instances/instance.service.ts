@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Transaction } from '@capsule/database';
-import { ENGINE, type Engine } from '../engine/engine.js';
-import { WorkQueue } from '../work/work-queue.js';
+import { ENGINE, type Engine } from '../../engine/engine.js';
+import { WorkQueue } from '../../work/work-queue.js';
 import type { InstanceEntity } from './instance.entity.js';
 import { InstanceRepository } from './instance.repository.js';
 
