@@ -22,7 +22,7 @@ export const displayNameSchema = z
   .trim()
   .min(1)
   .max(100)
-  .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+$/u, 'must not contain control characters');
+  .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, 'must not contain control characters');
 
 /** One DNS label (RFC 1035 §2.3.1), lower case. Shorter than the 63 allowed, so that a suffix still fits. */
 export const labelSchema = z

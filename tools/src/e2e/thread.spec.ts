@@ -20,6 +20,7 @@ import {
 import { Api, ApiError } from '../api/api.js';
 import { packFolder } from '../api/pack-folder.js';
 import { type PrivatePlatform, startPrivatePlatform } from '../supervisor/private-platform.js';
+import { TraceCollector } from './trace-collector.js';
 
 type SignedUp = ResponseOf<typeof userSignUp>;
 type Project = ResponseOf<typeof projectCreate>;
@@ -42,9 +43,11 @@ describe('the platform', () => {
   let rival: Team;
   let live: Deployment;
   let archive: Buffer;
+  let collector: TraceCollector;
 
   beforeAll(async () => {
     const silent = { step: () => {}, note: () => {}, failure: () => {}, summary: () => {} };
+    collector = await TraceCollector.start();
     running = await startPrivatePlatform({
       workspace,
       name: 'e2e',
@@ -57,6 +60,7 @@ describe('the platform', () => {
         GATEWAY_LIMIT_PER_MINUTE: '100000',
         GATEWAY_STRICT_LIMIT_PER_MINUTE: '1000',
         DEPLOY_SERVICE_HEALTH_TIMEOUT_SECONDS: '15',
+        OTEL_EXPORTER_OTLP_ENDPOINT: collector.endpoint,
       },
     });
     archive = await packFolder(resolve(workspace, 'examples/hello-node'));
@@ -64,6 +68,7 @@ describe('the platform', () => {
   }, START_MS);
   afterAll(async () => {
     await running?.stop();
+    collector.stop();
   }, START_MS);
 
   async function team(organizationName: string): Promise<Team> {
@@ -224,6 +229,38 @@ describe('the platform', () => {
       );
     }
   }, 120_000);
+
+  it('traces a request through the gateway, its service, SQL and the events it caused', async () => {
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    const response = await fetch(`${running.gatewayUrl}/v1/auth/sign-up`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', traceparent: `00-${traceId}-00f067aa0ba902b7-01` },
+      body: JSON.stringify({
+        email: 'traced@example.com',
+        password: 'a long enough password',
+        name: 'Ada',
+        organizationName: 'Traced',
+      }),
+    });
+    expect(response.status).toBe(201);
+    const services = [
+      'capsule-auth',
+      'capsule-billing',
+      'capsule-deploy',
+      'capsule-gateway',
+      'capsule-monitor',
+    ];
+    const spans = await eventually(
+      () => Promise.resolve(collector.spans.filter((span) => span.traceId === traceId)),
+      (found) => services.every((service) => found.some((span) => span.service === service)),
+    );
+    const names = spans.map((span) => span.name);
+    expect(names).toContain('capsule.rpc.auth.user.sign-up.v1');
+    expect(names).toContain('billing-on-auth-organization-created-v1');
+    // The second step of the chain: billing's own event, caused by the first.
+    expect(names).toContain('deploy-on-billing-entitlements-changed-v1');
+    expect(names).toContain('postgres');
+  }, 30_000);
 
   it('tells what happened in order', async () => {
     type Activities = ResponseOf<typeof activityList>;
