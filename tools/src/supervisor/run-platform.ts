@@ -44,7 +44,7 @@ export async function runPlatform(options: RunOptions): Promise<void> {
       if (hasData)
         reporter.note('The accounts in this data were made with other secrets; npm run reset begins anew.');
     }
-    const source = withHomePaths(readEnvironment(workspace, process.env), home, workspace);
+    const source = withHomePaths(readEnvironment(workspace, process.env), home, workspace, options);
     mendKeyPair(source, workspace, path);
     await runUntilEnded(home, { ...source, ...options.overrides }, options);
   } finally {

@@ -64,6 +64,7 @@ export function withHomePaths(
   source: Source,
   home: Home,
   workspace: string,
+  { externalServers = false }: { externalServers?: boolean } = {},
 ): Record<string, string | undefined> {
   const folder = (variable: string, inside: string) =>
     source[variable] ? resolve(workspace, source[variable]) : join(home.path, inside);
@@ -71,7 +72,8 @@ export function withHomePaths(
     ...source,
     STORAGE_FOLDER: folder('STORAGE_FOLDER', 'storage'),
     DEPLOY_SERVICE_ENGINE_FOLDER: folder('DEPLOY_SERVICE_ENGINE_FOLDER', 'instances'),
-    APPS_EDGE_ADMIN_SOCKET: home.edgeAdminSocket,
+    // An edge of one's own listens in the home; only somebody else's may be found where a variable says.
+    APPS_EDGE_ADMIN_SOCKET: (externalServers && source['APPS_EDGE_ADMIN_SOCKET']) || home.edgeAdminSocket,
   };
 }
 
