@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
+import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -85,8 +86,8 @@ describe('an uploaded archive', () => {
       const bytes = randomBytes(300_000);
       const { status, body } = await upload(bytes, { 'content-type': type });
       expect([status, body]).toEqual([202, deployment]);
-      const [request] = created;
-      expect(request).toMatchObject({
+      const [creation] = created;
+      expect(creation).toMatchObject({
         appId: app.id,
         source: {
           type: 'archive',
@@ -94,7 +95,7 @@ describe('an uploaded archive', () => {
           sizeBytes: bytes.length,
         },
       });
-      const archiveId = request?.source.type === 'archive' ? request.source.archiveId : '';
+      const archiveId = creation?.source.type === 'archive' ? creation.source.archiveId : '';
       const path = join(gateway.storageFolder, 'objects/archives', ada.tenantId, `${archiveId}.tar.gz`);
       expect((await readFile(path)).equals(bytes)).toBe(true);
     },
@@ -103,6 +104,18 @@ describe('an uploaded archive', () => {
   it('of unknown length is taken up to the limit', async () => {
     const { status } = await upload(streamOf(randomBytes(64 * 1024), LIMIT_BYTES / (64 * 1024)));
     expect(status).toBe(202);
+  });
+
+  it('that takes longer to arrive than the service has to answer is taken all the same', async () => {
+    let left = 12;
+    const slow = new ReadableStream({
+      async pull(controller) {
+        await sleep(500);
+        if (left-- > 0) controller.enqueue(randomBytes(10));
+        else controller.close();
+      },
+    });
+    expect((await upload(slow)).status).toBe(202);
   });
 
   it('repeated with the same key has the same id, and other bytes under that key do not touch the first', async () => {
@@ -187,6 +200,28 @@ describe('nothing is left in storage', () => {
     expect([status, body['code']]).toEqual([422, 'platform.request.invalid']);
     expect(created).toEqual([]);
   });
+});
+
+it('the connection of a refused upload serves the next request', async () => {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const { authorization } = await bearer(signer);
+  const send = (method: string, path: string, body?: Buffer) =>
+    new Promise<[number | undefined, boolean]>((resolve, reject) => {
+      const headers = { authorization, 'content-type': 'application/gzip', 'transfer-encoding': 'chunked' };
+      const sent = request(gateway.url + path, {
+        method,
+        agent,
+        headers: body ? headers : { authorization },
+      });
+      sent.once('error', reject).once('response', (response) => {
+        response.resume().once('end', () => resolve([response.statusCode, sent.reusedSocket]));
+      });
+      sent.end(body);
+    });
+  const tooLarge = await send('POST', `/v1/apps/${app.id}/deployments`, randomBytes(3 * LIMIT_BYTES));
+  expect(tooLarge).toEqual([413, false]);
+  expect(await send('GET', `/v1/apps/${app.id}`)).toEqual([200, true]);
+  agent.destroy();
 });
 
 it('an archive stays when nobody can tell whether its deployment exists', async () => {

@@ -23,11 +23,11 @@ import {
 } from '@capsule/contracts';
 import { DomainError, isRemote, validationError } from '@capsule/errors';
 import { ObjectStore } from '@capsule/storage';
-import { currentContext, requireTenant, runInContext } from '@capsule/telemetry';
+import { currentContext, requireTenant } from '@capsule/telemetry';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest, RouteHandlerMethod } from 'fastify';
 import { config, type GatewaySettings } from '../config.js';
-import { requestContext } from '../http/request-context.js';
+import { contextRunner, withNewDeadline } from '../http/request-context.js';
 import { Upstreams } from '../upstream/upstreams.js';
 import { archiveIdOf } from './archive-id.js';
 import { measure } from './measure.js';
@@ -43,8 +43,8 @@ export class ArchiveUploads {
 
   /** @param json takes the request when its body is JSON */
   handler(endpoint: Endpoint, json: RouteHandlerMethod): RouteHandlerMethod {
-    const upload = (request: FastifyRequest) =>
-      runInContext(requestContext(endpoint, request), () => this.deploy(request));
+    const inContext = contextRunner(endpoint);
+    const upload = (request: FastifyRequest) => inContext(request, () => this.deploy(request));
     return function (request, reply) {
       // The parser of the archive types hands the unread request over as the body.
       if (request.body !== request.raw) return json.call(this, request, reply);
@@ -72,7 +72,9 @@ export class ArchiveUploads {
       : await this.store.putStream(key, content, this.limit);
     try {
       const source = { type: 'archive', archiveId, digest, sizeBytes } as const;
-      return await this.upstreams.call(deploymentCreate, { appId, source });
+      return await withNewDeadline(deploymentCreate, () =>
+        this.upstreams.call(deploymentCreate, { appId, source }),
+      );
     } catch (error) {
       if (!repeated && isRefusal(error)) await this.store.delete(key);
       throw error;

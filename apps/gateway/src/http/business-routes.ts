@@ -10,7 +10,6 @@
 import { type Endpoint, endpoints } from '@capsule/contracts';
 import { sendProblem } from '@capsule/errors';
 import { Authenticator } from '@capsule/security';
-import { inSpan, runInContext } from '@capsule/telemetry';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import { archiveTypes } from '../archives/archive-types.js';
@@ -21,7 +20,7 @@ import { RateLimits } from '../limits/rate-limits.js';
 import { LogStreams } from '../log-streams/log-streams.js';
 import { Upstreams } from '../upstream/upstreams.js';
 import { refuseOtherMethods } from './other-methods.js';
-import { requestContext } from './request-context.js';
+import { contextRunner } from './request-context.js';
 import { fieldReader } from './request-fields.js';
 import { routerPath } from './router-path.js';
 
@@ -87,20 +86,12 @@ export class BusinessRoutes {
 
   private jsonHandler(endpoint: Endpoint): RouteHandlerMethod {
     const read = fieldReader(endpoint);
-    const name = `${endpoint.method} ${endpoint.path}`;
-    const attributes = { 'http.request.method': endpoint.method, 'http.route': endpoint.path };
+    const inContext = contextRunner(endpoint);
     return (request, reply) =>
-      runInContext(requestContext(endpoint, request), () =>
-        inSpan(
-          name,
-          attributes,
-          async () => {
-            const response = await this.upstreams.call(endpoint.rpc, read(request));
-            reply.code(endpoint.status);
-            return endpoint.status === 204 ? undefined : response;
-          },
-          'server',
-        ),
-      );
+      inContext(request, async () => {
+        const response = await this.upstreams.call(endpoint.rpc, read(request));
+        reply.code(endpoint.status);
+        return endpoint.status === 204 ? undefined : response;
+      });
   }
 }

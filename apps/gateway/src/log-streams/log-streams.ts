@@ -3,16 +3,18 @@ import { deploymentLogRead, type Endpoint } from '@capsule/contracts';
 import { DomainError } from '@capsule/errors';
 import { RpcClient } from '@capsule/messaging';
 import { Authenticator } from '@capsule/security';
-import { runInContext } from '@capsule/telemetry';
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
-import { requestContext } from '../http/request-context.js';
+import { contextRunner } from '../http/request-context.js';
 import { fieldReader } from '../http/request-fields.js';
 import { Upstreams } from '../upstream/upstreams.js';
 import { logEvents, type ReadLog } from './log-events.js';
 import { OpenStreams } from './open-streams.js';
 
-type Fields = (request: FastifyRequest) => Record<string, unknown>;
+interface Route {
+  fields: ReturnType<typeof fieldReader>;
+  inContext: ReturnType<typeof contextRunner>;
+}
 
 /** Follows the log of a deployment over HTTP; what a stream is made of is in log-events.ts. */
 @Injectable()
@@ -31,13 +33,12 @@ export class LogStreams implements BeforeApplicationShutdown {
   }
 
   handler(endpoint: Endpoint): RouteHandlerMethod {
-    const fields = fieldReader(endpoint);
-    return (request, reply) => this.follow(endpoint, fields, request, reply);
+    const route = { fields: fieldReader(endpoint), inContext: contextRunner(endpoint) };
+    return (request, reply) => this.follow(route, request, reply);
   }
 
   private async follow(
-    endpoint: Endpoint,
-    fields: Fields,
+    { fields, inContext }: Route,
     request: FastifyRequest,
     reply: FastifyReply,
   ): Promise<FastifyReply> {
@@ -49,7 +50,7 @@ export class LogStreams implements BeforeApplicationShutdown {
     const read: ReadLog = async (from, waitMs) => {
       // A stream lives no longer than the token it was opened by; the reader comes back with a new one.
       await this.authenticator.authenticate(request);
-      return runInContext(requestContext(endpoint, request), () => {
+      return inContext(request, () => {
         const wanted = { deploymentId, offset: from, waitMs };
         // A waiting read must not be the trial of a half-open breaker: everybody else would be refused for as long.
         const upstream = waitMs > 0 ? this.rpc : this.upstreams;
