@@ -35,7 +35,7 @@ export interface RunningPlatform {
 export async function runPlatform(options: RunOptions): Promise<void> {
   const { workspace, reporter } = options;
   const path = chooseHome(workspace, readEnvironment(workspace, process.env)['CAPSULE_HOME']);
-  const hasData = existsSync(join(path, 'servers'));
+  const hasData = existsSync(join(path, 'servers', 'postgres-auth'));
   const home = openHome(path);
   claimHome(home);
   try {
