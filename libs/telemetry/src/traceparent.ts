@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 
 /** The parts of a W3C `traceparent` header, https://www.w3.org/TR/trace-context/#traceparent-header. */
 export interface TraceParent {
@@ -27,8 +27,12 @@ export function formatTraceparent({ traceId, spanId, sampled }: TraceParent): st
 
 /** A fresh trace, for a request that brings none to a process that makes no spans. */
 export function newTraceparent(sampled: boolean): string {
-  const id = randomBytes(24).toString('hex');
-  return formatTraceparent({ traceId: id.slice(0, 32), spanId: id.slice(32), sampled });
+  return formatTraceparent({ traceId: randomHex(), spanId: randomHex().slice(0, 16), sampled });
+}
+
+/** By way of a UUID, because Node makes those from a pool of randomness, at a third of the cost of bytes asked for one by one. */
+function randomHex(): string {
+  return randomUUID().replaceAll('-', '');
 }
 
 /** The trace id for a log line; cheap, because the context only ever holds a traceparent that was checked. */
