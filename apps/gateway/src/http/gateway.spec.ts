@@ -288,6 +288,15 @@ describe('the headers of an answer', () => {
     }
   });
 
+  it('let the documentation be shown and kept for a while, and nothing in it run', async () => {
+    for (const path of ['/docs', '/docs/errors', '/v1/openapi.json']) {
+      const { status, headers } = await fetch(gateway.url + path);
+      expect([status, headers.get('cache-control')]).toEqual([200, 'public, max-age=300']);
+      expect(headers.get('content-security-policy')).toContain("default-src 'none'");
+    }
+    expect((await fetch(`${gateway.url}/`)).url).toBe(`${gateway.url}/docs`);
+  });
+
   it('let pages of a configured origin read it, and no others', async () => {
     const path = `/v1/projects/${projectId}`;
     const ours = await send(path, { headers: { origin: 'http://localhost:7081' } });
