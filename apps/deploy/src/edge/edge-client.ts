@@ -47,6 +47,8 @@ export class EdgeClient {
         method,
         path,
         timeout: TIMEOUT_MS,
+        // After each change Caddy listens anew and drops kept connections, so none is kept.
+        agent: false,
         // Caddy compares the Host header on a socket, too.
         headers: { host: 'localhost', ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
       });
