@@ -15,7 +15,10 @@ const RETRY_AFTER_SECONDS = '5';
  */
 export function renderRoutes(routes: readonly EdgeRoute[]): { marker: string; list: readonly object[] } {
   const rest = [...routes.map(appRoute), unknownHost];
-  const marker = createHash('sha256').update(JSON.stringify(rest)).digest('hex').slice(0, 32);
+  const marker = createHash('sha256')
+    .update(JSON.stringify([markerRoute(''), ...rest]))
+    .digest('hex')
+    .slice(0, 32);
   return { marker, list: [markerRoute(marker), ...rest] };
 }
 
@@ -26,8 +29,30 @@ export function readMarker(firstRoute: unknown): string | null {
   return typeof marker === 'string' ? marker : null;
 }
 
+/**
+ * Requests come through an entrance that says in two headers, which it overwrites, whom it has
+ * them from; on the unix socket between the two Caddy sees an "@" for an address. Where there is no entrance the
+ * address is the client's own, and the headers, which anybody could send, are ignored.
+ */
+const ENTRANCE_HEADERS = ['Capsule-Client-Address', 'Capsule-Client-Scheme'] as const;
+const readClient = {
+  handler: 'map',
+  source: '{http.request.remote.host}',
+  destinations: ['{capsule_client_address}', '{capsule_client_scheme}'],
+  defaults: ['{http.request.remote.host}', '{http.request.scheme}'],
+  mappings: ['@', ''].map((input) => ({
+    input,
+    outputs: ENTRANCE_HEADERS.map((name) => `{http.request.header.${name}}`),
+  })),
+};
+const forwarded = {
+  'X-Forwarded-For': ['{capsule_client_address}'],
+  'X-Forwarded-Proto': ['{capsule_client_scheme}'],
+  'X-Forwarded-Host': ['{http.request.hostport}'],
+};
+
 function markerRoute(marker: string): object {
-  return { handle: [{ handler: 'vars', capsule_routes: marker }] };
+  return { handle: [{ handler: 'vars', capsule_routes: marker }, readClient] };
 }
 
 function appRoute({ hostname, address }: EdgeRoute): object {
@@ -38,23 +63,11 @@ function appRoute({ hostname, address }: EdgeRoute): object {
   };
 }
 
-/**
- * Who asked, as the entrance in front of the router saw it: the router itself sees a unix socket only. The entrance
- * overwrites these two headers, so a client can't lie by them.
- */
-const CLIENT_ADDRESS = 'Capsule-Client-Address';
-const CLIENT_SCHEME = 'Capsule-Client-Scheme';
-const forwarded = {
-  'X-Forwarded-For': [`{http.request.header.${CLIENT_ADDRESS}}`],
-  'X-Forwarded-Proto': [`{http.request.header.${CLIENT_SCHEME}}`],
-  'X-Forwarded-Host': ['{http.request.hostport}'],
-};
-
 function proxyTo({ host, port }: { host: string; port: number }): object {
   return {
     handler: 'reverse_proxy',
     upstreams: [{ dial: host.includes(':') ? `[${host}]:${port}` : `${host}:${port}` }],
-    headers: { request: { set: forwarded, delete: [CLIENT_ADDRESS, CLIENT_SCHEME] } },
+    headers: { request: { set: forwarded, delete: ENTRANCE_HEADERS } },
     transport: { protocol: 'http', dial_timeout: DIAL_TIMEOUT },
   };
 }

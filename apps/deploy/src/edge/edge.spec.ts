@@ -115,7 +115,7 @@ describe('the edge', () => {
     expect(readMarker(await service.caddy.client().readFirstRoute())).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  it('keeps serving, and a deployment waits, while its admin API is away', async () => {
+  it('is waited for by a deployment that would switch while it is away', async () => {
     const app = await acme.app('waiting');
     await acme.deployLive(app, answering('old'));
     await service.caddy.kill();
@@ -133,18 +133,23 @@ describe('the edge', () => {
     const app = await acme.app('forwarded');
     await acme.deployLive(app, answering('x'));
 
-    const { body } = await service.get(app.host, '/headers', {
+    const lies = {
       'x-forwarded-for': '203.0.113.9',
+      'x-forwarded-proto': 'https',
       'capsule-client-address': '203.0.113.9',
-    });
+      'capsule-client-scheme': 'https',
+    };
 
-    const seen = JSON.parse(body) as Record<string, string>;
-    expect(seen).toMatchObject({
-      'x-forwarded-for': '127.0.0.1',
-      'x-forwarded-proto': 'http',
-      'x-forwarded-host': `${app.host}.localhost:${service.caddy.port}`,
-    });
-    expect(seen).not.toHaveProperty('capsule-client-address');
+    for (const port of [service.caddy.port, service.caddy.directPort]) {
+      const { body } = await service.get(app.host, '/headers', lies, port);
+      const seen = JSON.parse(body) as Record<string, string>;
+      expect(seen).toMatchObject({
+        'x-forwarded-for': '127.0.0.1',
+        'x-forwarded-proto': 'http',
+        'x-forwarded-host': `${app.host}.localhost:${service.caddy.port}`,
+      });
+      expect(Object.keys(seen).filter((name) => name.startsWith('capsule-'))).toEqual([]);
+    }
   });
 
   it('says 404 to hosts of no app', async () => {

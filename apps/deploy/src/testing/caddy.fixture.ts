@@ -21,12 +21,14 @@ export class CaddyFixture {
   private constructor(
     private readonly folder: string,
     readonly port: number,
+    /** Of the router itself, as where there is no entrance. */
+    readonly directPort: number,
   ) {
     this.adminSocket = join(folder, 'admin.sock');
   }
 
   static async start(folder: string): Promise<CaddyFixture> {
-    const caddy = new CaddyFixture(folder, await freePort());
+    const caddy = new CaddyFixture(folder, await freePort(), await freePort());
     caddy.entrance = await caddy.run('entrance', entranceConfiguration(folder, caddy.port));
     await caddy.start();
     return caddy;
@@ -35,7 +37,10 @@ export class CaddyFixture {
   /** Brings the router up without any route, as after a restart. */
   async start(): Promise<void> {
     for (const socket of ['admin.sock', 'router.sock']) await rm(join(this.folder, socket), { force: true });
-    this.router = await this.run('router', routerConfiguration(this.folder, this.adminSocket));
+    this.router = await this.run(
+      'router',
+      routerConfiguration(this.folder, this.adminSocket, this.directPort),
+    );
     const client = this.client();
     await eventually(() => client.readRoutes(), 10_000);
   }
@@ -120,7 +125,7 @@ function entranceConfiguration(folder: string, port: number): object {
   };
 }
 
-function routerConfiguration(folder: string, adminSocket: string): object {
+function routerConfiguration(folder: string, adminSocket: string, directPort: number): object {
   return {
     admin: { listen: `unix/${adminSocket}`, origins: ['localhost'], config: { persist: false } },
     apps: {
@@ -129,7 +134,7 @@ function routerConfiguration(folder: string, adminSocket: string): object {
         grace_period: '600s',
         servers: {
           apps: {
-            listen: [`unix/${join(folder, 'router.sock')}`],
+            listen: [`unix/${join(folder, 'router.sock')}`, `127.0.0.1:${directPort}`],
             automatic_https: { disable: true },
             routes: [],
           },

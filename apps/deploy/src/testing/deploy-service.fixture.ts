@@ -178,11 +178,12 @@ export class DeployServiceFixture {
     host: string,
     path = '/',
     headers: Record<string, string> = {},
+    port = this.caddy.port,
   ): Promise<{ status: number; body: string }> {
     return new Promise((resolve, reject) => {
       const call = httpRequest({
         host: '127.0.0.1',
-        port: this.caddy.port,
+        port,
         path,
         agent: false,
         headers: { ...headers, host: `${host}.localhost:${this.caddy.port}` },

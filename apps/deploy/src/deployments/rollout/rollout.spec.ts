@@ -17,7 +17,10 @@ describe('a deployment', () => {
   let acme: Deployer;
 
   beforeAll(async () => {
-    service = await DeployServiceFixture.start({ DEPLOY_SERVICE_HEALTH_TIMEOUT_SECONDS: '4' });
+    service = await DeployServiceFixture.start({
+      DEPLOY_SERVICE_HEALTH_TIMEOUT_SECONDS: '4',
+      DEPLOY_SERVICE_BUILD_TIMEOUT_SECONDS: '8',
+    });
     acme = new Deployer(service, await service.organization('acme'));
   }, 60_000);
 
@@ -156,6 +159,22 @@ describe('a deployment', () => {
     const live = await acme.reached(deployment, 'live');
 
     expect(Date.parse(live.liveAt ?? '') - Date.parse(live.createdAt)).toBeGreaterThan(2_000);
+  });
+
+  it('whose build takes longer than it may fails, and nothing of the build is left', async () => {
+    const deployment = await acme.deploy(
+      await acme.app('endless-build'),
+      slowlyBuilt(answering('x'), 60_000),
+    );
+    await eventually(async () => expect(await service.processesOf(deployment.id)).not.toHaveLength(0));
+
+    const failed = await acme.reached(deployment, 'build_failed', 15_000);
+
+    expect(failed.failure).toEqual({
+      reason: 'build_timed_out',
+      detail: 'The build took longer than 8 seconds.',
+    });
+    expect(await service.processesOf(deployment.id)).toEqual([]);
   });
 
   it('whose upload is not what it says fails in its build', async () => {
