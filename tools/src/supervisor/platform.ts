@@ -12,6 +12,7 @@ import type { Home } from './home.js';
 import { endHostedApps } from './hosted-apps.js';
 import { ManagedProcess } from './managed-process.js';
 import { byName, readPlatformSettings } from './platform-settings.js';
+import { assertPortFree } from './ports.js';
 import { stopLeftover } from './process-record.js';
 import { type Reporter, reportTo } from './reporter.js';
 import { serviceProcess } from './services.js';
@@ -56,6 +57,9 @@ export class Platform {
     // What a killed supervisor left running must not see its servers vanish.
     const services = Object.values(this.services);
     await Promise.all(services.map(({ definition }) => stopLeftover(this.home.run, definition)));
+    // Told now, not after everything else has started.
+    await Promise.all(services.map(({ name, definition }) => assertPortFree(name, definition.listens)));
+    if (this.ending) throw new Error('Stopped while starting.');
     this.servers = this.options.externalServers
       ? externalServers(this.home, settings)
       : launchServers(this.home, settings, reportTo(this.reporter));
