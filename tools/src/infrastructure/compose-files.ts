@@ -4,7 +4,7 @@ import { serviceNames } from '@capsule/contracts';
 import { renderNatsConfiguration } from '@capsule/messaging';
 import type { Home } from '../supervisor/home.js';
 import type { PlatformSettings } from '../supervisor/platform-settings.js';
-import { edgeConfiguration } from '../supervisor/servers/caddy.js';
+import { entranceConfiguration, routerConfiguration } from '../supervisor/servers/caddy.js';
 import { natsAdminPassword } from '../supervisor/servers/nats.js';
 import { superuserPassword } from '../supervisor/servers/postgres.js';
 import { renderRedisConfiguration } from '../supervisor/servers/redis.js';
@@ -33,7 +33,16 @@ export function writeComposeFiles(home: Home, settings: PlatformSettings): strin
       serverVersion: natsImageVersion,
       users: { ...settings.nats.passwords, admin: natsAdminPassword(home) },
     }),
-    'caddy.json': JSON.stringify(edgeConfiguration('/run/capsule/admin.sock', settings.edge.port), null, 2),
+    'caddy.json': JSON.stringify(
+      entranceConfiguration('/run/capsule/router.sock', settings.edge.port),
+      null,
+      2,
+    ),
+    'caddy-router.json': JSON.stringify(
+      routerConfiguration({ admin: '/run/capsule/admin.sock', router: '/run/capsule/router.sock' }),
+      null,
+      2,
+    ),
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o644 });
   return folder;

@@ -54,6 +54,7 @@ describe('docker/compose.yml', () => {
       redis: 'redis:7-alpine',
       nats: 'nats:2-alpine',
       caddy: 'caddy:2-alpine',
+      'caddy-router': 'caddy:2-alpine',
     });
     for (const service of serviceNames) expect(compose.volumes).toHaveProperty(`${service}_db_data`);
     expect(compose.networks['capsule-platform']?.name).toBe('capsule-platform');
@@ -86,14 +87,14 @@ describe('the configuration files of the containers', () => {
   it('are readable by the servers in them but lie in a folder closed to others', () => {
     const { folder, remove } = prepare();
     expect(statSync(folder).mode & 0o777).toBe(0o700);
-    for (const name of ['redis.conf', 'nats.conf', 'caddy.json'])
+    for (const name of ['redis.conf', 'nats.conf', 'caddy.json', 'caddy-router.json'])
       expect(statSync(join(folder, name)).mode & 0o777).toBe(0o644);
     remove();
   });
 
-  it('are accepted by Caddy', () => {
+  it.each(['caddy.json', 'caddy-router.json'])('%s is accepted by Caddy', (file) => {
     const { folder, remove } = prepare();
-    const config = join(folder, 'caddy.json');
+    const config = join(folder, file);
     const result = spawnSync(findProgram('caddy') as string, ['validate', '--config', config], {
       encoding: 'utf8',
     });

@@ -10,7 +10,8 @@ import { removeRecord, stopLeftover, type Traceable, writeRecord } from './proce
 import type { SystemUser } from './server-user.js';
 
 export interface ProcessDefinition extends Traceable {
-  listens: PortSetting;
+  /** None for one that listens on a unix socket alone. */
+  listens?: PortSetting;
   program: string;
   arguments: string[];
   environment: NodeJS.ProcessEnv;

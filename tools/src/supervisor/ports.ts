@@ -12,8 +12,9 @@ export class PortTakenError extends Error {
   }
 }
 
-/** @throws PortTakenError when something else listens on the port. */
-export async function assertPortFree(name: string, setting: PortSetting): Promise<void> {
+/** @throws PortTakenError when something else listens on the port. What needs no port is always content. */
+export async function assertPortFree(name: string, setting: PortSetting | undefined): Promise<void> {
+  if (!setting) return;
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {

@@ -46,7 +46,8 @@ export function reportTo(reporter: Reporter): ProcessListener {
   return {
     onReady: (process, milliseconds) => {
       const title = process.restarts > 0 ? `${process.name} is back` : process.name;
-      reporter.step(title, milliseconds, `port ${process.definition.listens.port}`);
+      const { listens } = process.definition;
+      reporter.step(title, milliseconds, listens && `port ${listens.port}`);
     },
     onDeath: (process: ManagedProcess, message, tail) => {
       const indented = tail.replace(/^/gm, '    ');

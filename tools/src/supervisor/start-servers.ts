@@ -2,7 +2,7 @@ import { type ServiceName, serviceNames } from '@capsule/contracts';
 import type { Home } from './home.js';
 import { ManagedProcess, type ProcessDefinition, type ProcessListener } from './managed-process.js';
 import { byName, type PlatformSettings } from './platform-settings.js';
-import { caddyServer } from './servers/caddy.js';
+import { edgeEntrance, edgeRouter } from './servers/caddy.js';
 import { natsAdminPassword, natsServer } from './servers/nats.js';
 import { postgresServer } from './servers/postgres.js';
 import { provisionRoles } from './servers/postgres-roles.js';
@@ -50,7 +50,8 @@ export function launchServers(home: Home, settings: PlatformSettings, listener: 
     }),
     bus: start(natsServer(home, settings.nats), busListener).then(provision),
     cache: start(redisServer(home, settings.redis)),
-    edge: start(caddyServer(home, settings.edge)),
+    // The entrance answers as the router does, so it is ready when both are.
+    edge: Promise.all([start(edgeRouter(home)), start(edgeEntrance(home, settings.edge))]).then(() => {}),
   };
   return {
     ...servers,

@@ -5,7 +5,7 @@ import type { ManagedProcess, ProcessState } from './managed-process.js';
 export interface ProcessStatus {
   name: string;
   state: ProcessState;
-  port: number;
+  port: number | undefined;
   pid: number | undefined;
   memoryBytes: number | undefined;
   restarts: number;
@@ -17,7 +17,7 @@ export function statusOf(processes: readonly ManagedProcess[]): ProcessStatus[] 
   return processes.map((each) => ({
     name: each.name,
     state: each.state,
-    port: each.definition.listens.port,
+    port: each.definition.listens?.port,
     pid: each.pid,
     memoryBytes: each.pid === undefined ? undefined : memoryOf(each.pid, children),
     restarts: each.restarts,
@@ -29,7 +29,7 @@ export function renderStatus(rows: readonly ProcessStatus[]): string {
   const cells = rows.map((row) => [
     row.name,
     row.state,
-    String(row.port),
+    row.port === undefined ? '-' : String(row.port),
     row.pid === undefined ? '-' : String(row.pid),
     row.memoryBytes === undefined ? '-' : `${Math.round(row.memoryBytes / 1_048_576)} MB`,
     String(row.restarts),

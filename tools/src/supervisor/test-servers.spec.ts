@@ -110,7 +110,7 @@ describe('the private servers', () => {
     expect(await response.json()).toMatchObject({ status: 404, title: 'No such app' });
   });
 
-  it.each(['postgres-billing', 'redis', 'caddy'])(
+  it.each(['postgres-billing', 'redis', 'caddy', 'caddy-router'])(
     'come back when %s is killed, and say so with the end of its log',
     async (name) => {
       const killed = copy.record(name);
@@ -119,7 +119,7 @@ describe('the private servers', () => {
       expect(copy.messages).toContain(`${name} was killed by SIGKILL`);
       await eventually(async () => {
         if (name === 'redis') await pingRedis(variables);
-        else if (name === 'caddy') await fetch(`http://127.0.0.1:${variables['APPS_EDGE_PORT']}/`);
+        else if (name.startsWith('caddy')) await fetch(`http://127.0.0.1:${variables['APPS_EDGE_PORT']}/`);
         else await (await superuserOf(variables, 'BILLING')).end();
       });
     },
