@@ -52,7 +52,7 @@ afterAll(() => app.close());
 async function bothWays(authorization: string | undefined): Promise<{ guard: unknown; raw: unknown }> {
   const headers = authorization === undefined ? {} : { authorization };
   const response = await app.inject({ method: 'GET', url: '/who', headers });
-  const body = response.json() as { code?: string };
+  const body = response.json<{ code?: string }>();
   const raw = await app
     .get(Authenticator)
     .authenticate({ headers })

@@ -21,7 +21,7 @@ export function counter<Label extends string = never>(
   options: Named<CounterConfiguration<Label>>,
 ): Counter<Label> {
   const known = registry.getSingleMetric(options.name);
-  if (known instanceof Counter) return known as Counter<Label>;
+  if (known instanceof Counter) return known;
   return new Counter({ ...options, registers: [registry] });
 }
 
@@ -29,7 +29,7 @@ export function histogram<Label extends string = never>(
   options: Named<HistogramConfiguration<Label>>,
 ): Histogram<Label> {
   const known = registry.getSingleMetric(options.name);
-  if (known instanceof Histogram) return known as Histogram<Label>;
+  if (known instanceof Histogram) return known;
   return new Histogram({ ...options, registers: [registry] });
 }
 

@@ -2,40 +2,24 @@
  * The whole story on real processes: five services and their servers, started by the supervisor as `npm start` does,
  * driven through the gateway as people drive it.
  */
-import { request } from 'node:http';
 import { resolve } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type activityList,
-  type appCreate,
-  type deploymentCreate,
+  type appDeactivate,
   endpoints,
   type invoiceGetUpcoming,
   type metricQuery,
-  type projectCreate,
   type ResponseOf,
   type usageGet,
-  type userSignUp,
 } from '@capsule/contracts';
 import { Api, ApiError } from '../api/api.js';
 import { packFolder } from '../api/pack-folder.js';
 import { type PrivatePlatform, startPrivatePlatform } from '../supervisor/private-platform.js';
+import { type Deployment, ended, signUpTeam, type Team, until, visit } from './team.fixture.js';
 import { TraceCollector } from './trace-collector.js';
-
-type SignedUp = ResponseOf<typeof userSignUp>;
-type Project = ResponseOf<typeof projectCreate>;
-type App = ResponseOf<typeof appCreate>;
-type Deployment = ResponseOf<typeof deploymentCreate>;
 
 const workspace = resolve(import.meta.dirname, '../../..');
 const START_MS = 180_000;
-
-interface Team {
-  api: Api;
-  signedUp: SignedUp;
-  project: Project;
-  app: App;
-}
 
 describe('the platform', () => {
   let running: PrivatePlatform;
@@ -64,63 +48,15 @@ describe('the platform', () => {
       },
     });
     archive = await packFolder(resolve(workspace, 'examples/hello-node'));
-    [acme, rival] = await Promise.all([team('Acme'), team('Rival')]);
+    [acme, rival] = await Promise.all([
+      signUpTeam(running.gatewayUrl, 'Acme'),
+      signUpTeam(running.gatewayUrl, 'Rival'),
+    ]);
   }, START_MS);
   afterAll(async () => {
     await running?.stop();
     collector.stop();
   }, START_MS);
-
-  async function team(organizationName: string): Promise<Team> {
-    const anonymous = new Api(running.gatewayUrl);
-    const signedUp = await anonymous.post<SignedUp>('/v1/auth/sign-up', {
-      email: `${organizationName}@example.com`,
-      password: 'a long enough password',
-      name: 'Ada',
-      organizationName,
-    });
-    const api = anonymous.as(signedUp.accessToken);
-    const project = await api.post<Project>('/v1/projects', { name: 'Shop' });
-    const app = await api.post<App>(`/v1/projects/${project.id}/apps`, {
-      name: 'hello',
-      healthPath: '/health',
-    });
-    return { api, signedUp, project, app };
-  }
-
-  async function ended(api: Api, id: string): Promise<Deployment> {
-    for (;;) {
-      const deployment = await api.get<Deployment>(`/v1/deployments/${id}`);
-      if (!['created', 'queued', 'build_in_progress', 'update_in_progress'].includes(deployment.state))
-        return deployment;
-      await sleep(100);
-    }
-  }
-
-  async function eventually<T>(read: () => Promise<T>, isThere: (value: T) => boolean): Promise<T> {
-    for (;;) {
-      const value = await read();
-      if (isThere(value)) return value;
-      await sleep(250);
-    }
-  }
-
-  /** Node does not resolve names under localhost, so loopback is dialled with the app's host name. */
-  function visit(url: string): Promise<{ status: number; body: string }> {
-    const { port, host, pathname } = new URL(url);
-    return new Promise((done, reject) => {
-      const call = request(
-        { host: '127.0.0.1', port, path: pathname, headers: { host }, agent: false },
-        (response) => {
-          let body = '';
-          response.on('data', (chunk: Buffer) => (body += chunk.toString()));
-          response.on('end', () => done({ status: response.statusCode ?? 0, body }));
-        },
-      );
-      call.on('error', reject);
-      call.end();
-    });
-  }
 
   it('brings an uploaded archive to an app that answers on its own host name', async () => {
     expect(acme.app.url).toBe('http://hello-acme.localhost:57180');
@@ -134,14 +70,14 @@ describe('the platform', () => {
 
   it('measures the app, reports its usage and puts it on the invoice preview', async () => {
     type Metrics = ResponseOf<typeof metricQuery>;
-    const metrics = await eventually(
+    const metrics = await until(
       () => acme.api.get<Metrics>(`/v1/apps/${acme.app.id}/metrics?stepSeconds=10`),
       (answer) => answer.points.some((point) => point.cpuSeconds > 0),
     );
     expect(Math.max(...metrics.points.map((point) => point.memoryBytesMax))).toBeGreaterThan(1_000_000);
 
     type Usage = ResponseOf<typeof usageGet>;
-    const usage = await eventually(
+    const usage = await until(
       () => acme.api.get<Usage>('/v1/billing/usage'),
       (answer) => answer.meters.every((meter) => Number(meter.quantity) > 0),
     );
@@ -208,7 +144,7 @@ describe('the platform', () => {
     const deploy = running.platform.processes.find((each) => each.name === 'deploy');
     const created = await acme.api.postArchive<Deployment>(`/v1/apps/${acme.app.id}/deployments`, archive);
     process.kill(deploy?.pid ?? 0, 'SIGKILL');
-    const resumed = await eventually(
+    const resumed = await until(
       () => ended(acme.api, created.id).catch(() => undefined),
       (deployment) => deployment !== undefined,
     );
@@ -223,7 +159,7 @@ describe('the platform', () => {
     expect((await visit(`${acme.app.url}/health`)).status).toBe(200);
     // One route of each service: they come back on their own, one after the other.
     for (const path of ['/v1/auth/me', '/v1/billing/usage', '/v1/projects', '/v1/activities']) {
-      await eventually(
+      await until(
         () => acme.api.get(path).catch(() => undefined),
         (answer) => answer !== undefined,
       );
@@ -250,7 +186,7 @@ describe('the platform', () => {
       'capsule-gateway',
       'capsule-monitor',
     ];
-    const spans = await eventually(
+    const spans = await until(
       () => Promise.resolve(collector.spans.filter((span) => span.traceId === traceId)),
       (found) => services.every((service) => found.some((span) => span.service === service)),
     );
@@ -264,7 +200,7 @@ describe('the platform', () => {
 
   it('tells what happened in order', async () => {
     type Activities = ResponseOf<typeof activityList>;
-    const { items } = await eventually(
+    const { items } = await until(
       () => acme.api.get<Activities>('/v1/activities'),
       (answer) => answer.items.filter((item) => item.summary.endsWith('went live')).length === 4,
     );
@@ -348,9 +284,12 @@ describe('the platform', () => {
   }, 60_000);
 
   it('takes an app out of service when asked', async () => {
-    const app = await acme.api.post<App>(`/v1/apps/${acme.app.id}/deactivate`, {});
+    const app = await acme.api.post<ResponseOf<typeof appDeactivate>>(
+      `/v1/apps/${acme.app.id}/deactivate`,
+      {},
+    );
     expect(app.liveDeploymentId).toBeNull();
-    await eventually(
+    await until(
       () => visit(acme.app.url),
       (answer) => answer.status === 404,
     );

@@ -122,7 +122,7 @@ asRoot('a hosted app on a platform that runs as root', () => {
       ['write', 'file'],
     ]);
     delete process.env['PLATFORM_SECRET'];
-    const lines = Object.fromEntries((status?.result as string[]).map((line) => line.split(':\t')));
+    const lines = Object.fromEntries(((status?.result ?? []) as string[]).map((line) => line.split(':\t')));
     expect(lines['Uid']?.split('\t').every((uid: string) => Number(uid) >= 1_879_048_192)).toBe(true);
     expect(lines['Groups']?.trim()).toBe('');
     expect(lines).toMatchObject({ CapEff: '0000000000000000', CapBnd: '0000000000000000', NoNewPrivs: '1' });
