@@ -41,7 +41,7 @@ describe('the migrate command', () => {
   it('migrates every service, tells what it did, and does nothing the second time', async () => {
     const first = await run(['migrate', 'all']);
     expect(first).toMatchObject({ code: 0, stderr: '' });
-    expect(first.stdout).toMatch(/^deploy: applied V1\.0\.0__Platform_tables\.sql, /m);
+    expect(first.stdout).toMatch(/^deploy: applied V1\.0\.0__Initial_setup\.sql, /m);
     const second = await run(['migrate', 'all']);
     expect(second.stdout).toBe(
       'auth: up to date\nbilling: up to date\ndeploy: up to date\nmonitor: up to date\n',
@@ -51,7 +51,7 @@ describe('the migrate command', () => {
   it('shows the state as a table, and as JSON for programs', async () => {
     await run(['migrate', 'auth']);
     const { stdout } = await run(['info', 'auth']);
-    expect(stdout).toMatch(/^1\.0\.0 +Platform tables +success +\S+Z +auth_owner +\d+ ms$/m);
+    expect(stdout).toMatch(/^1\.0\.0 +Initial setup +success +\S+Z +auth_owner +\d+ ms$/m);
     const json: unknown = JSON.parse((await run(['info', 'auth', '--json'])).stdout);
     expect(json).toMatchObject([
       { service: 'auth', migrations: [{ version: '1.0.0', state: 'success' }, {}] },

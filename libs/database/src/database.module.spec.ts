@@ -45,7 +45,7 @@ describe('DatabaseModule', () => {
     });
     const app = await start();
     const { up, detail } = await app.get(MigrationsIndicator).check();
-    expect({ up, detail }).toEqual({ up: false, detail: 'not applied: V1.0.0__Platform_tables.sql' });
+    expect({ up, detail }).toEqual({ up: false, detail: 'not applied: V1.0.0__Initial_setup.sql' });
     await app.close();
   });
 });

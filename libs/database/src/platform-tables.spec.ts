@@ -4,7 +4,7 @@ import { createTestDatabase } from '@capsule/testing';
 import { migrationsFolder } from './migrations/migration-files.js';
 
 const serviceNames = ['auth', 'billing', 'deploy', 'monitor'] as const;
-const FILE = 'V1.0.0__Platform_tables.sql';
+const FILE = 'V1.0.0__Initial_setup.sql';
 
 describe('the database every service starts with', () => {
   it('is the same text for all services but for their names', async () => {

@@ -31,8 +31,8 @@ describe('nx affected', () => {
   }, 60_000);
 
   it('names the service whose migration changed', () => {
-    expect(affectedBy('migrations/deploy/V1.0.0__Platform_tables.sql')).toContain('deploy');
-    expect(affectedBy('migrations/deploy/V1.0.0__Platform_tables.sql')).not.toContain('auth');
+    expect(affectedBy('migrations/deploy/V1.0.0__Initial_setup.sql')).toContain('deploy');
+    expect(affectedBy('migrations/deploy/V1.0.0__Initial_setup.sql')).not.toContain('auth');
   }, 60_000);
 
   it('names every project when the lockfile changed', () => {
