@@ -1,41 +1,76 @@
 /**
  * From the commit of a sign-up in auth to the commit of its effect in billing, at a steady rate. Postgres itself tells
- * when each row was committed (track_commit_timestamp), and both clusters read one clock.
+ * when each row was committed (track_commit_timestamp), and both clusters read one clock. Sign-ups are asked for on the
+ * bus as the gateway asks for them: HTTP is measured elsewhere, and here would only take the cores that the events need.
+ * Each of them is handled by deploy and monitor as well, and makes billing publish an event of its own.
  */
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Api } from '../api/api.js';
+import { userSignUp } from '@capsule/contracts';
+import { NatsConnection, RpcClient } from '@capsule/messaging';
+import { runInContext } from '@capsule/telemetry';
 import { connectAsSuperuser } from '../supervisor/servers/postgres.js';
 import type { PrivatePlatform } from '../supervisor/private-platform.js';
-import { atMost, percentile, type Row } from './row.js';
+import { atMost, median, percentile, type Row } from './row.js';
 
 const EVENTS_PER_SECOND = 100;
-const SECONDS = 10;
-const WARM_UP_SECONDS = 2;
+const SECONDS = 8;
+const ROUNDS = 3;
+const WARM_UP_SECONDS = 5;
+const EFFECT = 'commit in auth → effect committed in billing';
 const SETTLE_TIMEOUT_MS = 20_000;
 
-export async function measureEventLatency(running: PrivatePlatform, api: Api): Promise<Row[]> {
-  await signUp(api, 'warm', WARM_UP_SECONDS * EVENTS_PER_SECOND);
-  const startedAt = performance.now();
-  await signUp(api, 'measured', SECONDS * EVENTS_PER_SECOND);
-  const rate = (SECONDS * EVENTS_PER_SECOND * 1000) / (performance.now() - startedAt);
-  const latencies = await readLatencies(running);
-  return [
-    atMost('commit in auth → effect committed in billing, p50', percentile(latencies, 0.5), 'ms', 10),
-    atMost('commit in auth → effect committed in billing, p99', percentile(latencies, 0.99), 'ms', 60),
-    {
-      name: 'events per second in that run',
-      value: rate,
-      unit: '/s',
-      baseline: null,
-      ratio: null,
-      target: '≥ 95 /s',
-      ok: rate >= 95,
-    },
-  ];
+export async function measureEventLatency(running: PrivatePlatform): Promise<Row[]> {
+  const { url, passwords } = running.settings.nats;
+  const connection = await NatsConnection.open('gateway', {
+    url,
+    user: 'gateway',
+    password: passwords.gateway,
+  });
+  try {
+    const rpc = new RpcClient(connection);
+    await signUp(rpc, 'warm', WARM_UP_SECONDS * EVENTS_PER_SECOND);
+    const rounds: { rate: number; latencies: number[] }[] = [];
+    for (let round = 1; round <= ROUNDS; round += 1) {
+      const name = `round-${round}`;
+      const startedAt = performance.now();
+      await signUp(rpc, name, SECONDS * EVENTS_PER_SECOND);
+      const rate = (SECONDS * EVENTS_PER_SECOND * 1000) / (performance.now() - startedAt);
+      rounds.push({ rate, latencies: await readLatencies(running, name) });
+    }
+    const across = (figure: (round: { rate: number; latencies: number[] }) => number) =>
+      median(rounds.map(figure));
+    const rate = across((round) => round.rate);
+    return [
+      atMost(
+        `${EFFECT}, p50`,
+        across(({ latencies }) => percentile(latencies, 0.5)),
+        'ms',
+        10,
+      ),
+      atMost(
+        `${EFFECT}, p99`,
+        across(({ latencies }) => percentile(latencies, 0.99)),
+        'ms',
+        60,
+      ),
+      {
+        name: 'events of auth in that run',
+        value: rate,
+        unit: '/s',
+        baseline: null,
+        ratio: null,
+        target: '≥ 95 /s',
+        ok: rate >= 95,
+      },
+    ];
+  } finally {
+    await connection.onApplicationShutdown();
+  }
 }
 
 /** Sends them evenly over time, whether or not earlier ones have been answered. */
-async function signUp(api: Api, name: string, count: number): Promise<void> {
+async function signUp(rpc: RpcClient, name: string, count: number): Promise<void> {
   const startedAt = performance.now();
   const answers: Promise<unknown>[] = [];
   for (let index = 0; index < count; index += 1) {
@@ -47,19 +82,20 @@ async function signUp(api: Api, name: string, count: number): Promise<void> {
       name: 'Bench',
       organizationName: `${name} ${index}`,
     };
-    answers.push(api.post('/v1/auth/sign-up', account));
+    answers.push(runInContext({ requestId: randomUUID() }, () => rpc.call(userSignUp, account)));
   }
   await Promise.all(answers);
 }
 
-async function readLatencies({ home, settings }: PrivatePlatform): Promise<number[]> {
+async function readLatencies({ home, settings }: PrivatePlatform, name: string): Promise<number[]> {
   const { auth, billing } = settings.clusters;
   const from = await connectAsSuperuser(home, 'auth', auth, auth.database);
   const to = await connectAsSuperuser(home, 'billing', billing, billing.database);
   try {
     const { rows } = await from.query<{ id: string; at: number }>(
       `SELECT id, extract(epoch FROM pg_xact_commit_timestamp(xmin))::float8 * 1000 AS at
-       FROM organizations WHERE name LIKE 'measured %'`,
+       FROM organizations WHERE name LIKE $1`,
+      [`${name} %`],
     );
     const committed = new Map(rows.map((row) => [row.id, row.at]));
     const deadline = performance.now() + SETTLE_TIMEOUT_MS;

@@ -41,7 +41,7 @@ const parts: Record<string, (running: PrivatePlatform) => Promise<Row[]>> = {
     const { accessToken } = await api.post<ResponseOf<typeof userSignUp>>('/v1/auth/sign-up', account);
     return measureHttpRatio(running, api.as(accessToken), accessToken);
   },
-  events: (running) => measureEventLatency(running, new Api(running.gatewayUrl)),
+  events: measureEventLatency,
   'cold-start': measureColdStarts,
 };
 
