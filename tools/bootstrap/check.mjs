@@ -4,7 +4,13 @@
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
+import { requireNodeVersion } from './node-version.mjs';
+import { install } from './prepare.mjs';
 import { build, workspace } from './workspace.mjs';
+
+requireNodeVersion();
+// Not the build: one that fails is told beside the other faults, and the steps that can do without it still run.
+await install();
 
 const node = process.execPath;
 const bin = (path) => join(workspace, 'node_modules', path);

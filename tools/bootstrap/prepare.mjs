@@ -5,10 +5,21 @@ import { build, dependenciesAreStale, installDependencies } from './workspace.mj
 
 /** Everything a fresh clone lacks: packages, servers and compiled code. Ends the process with the reason on a failure. */
 export async function prepare() {
-  try {
+  await install();
+  await orEnd(() => step('build', () => build()));
+}
+
+/** The packages and servers alone, for who tells of the build in its own way. */
+export async function install() {
+  await orEnd(async () => {
     if (dependenciesAreStale()) await step('install packages', installDependencies);
     if (missingPrograms().length > 0) await step('install servers', installMissingPrograms);
-    await step('build', () => build());
+  });
+}
+
+async function orEnd(work) {
+  try {
+    await work();
   } catch (error) {
     failure(error.message);
     process.exit(1);
