@@ -42,7 +42,7 @@ export {
   type EventKind,
   streamName,
 } from './event.js';
-export { type Endpoint, type HttpMethod, pathParameters } from './http/endpoint.js';
+export { type Endpoint, honoursIdempotencyKey, type HttpMethod, pathParameters } from './http/endpoint.js';
 export { endpoints } from './http/endpoints.js';
 export { type ApiSchema, apiSchemas } from './http/schemas.js';
 export { activityList } from './monitor/activity.js';

@@ -9,7 +9,7 @@ export const info = {
     'Bring an app; Capsule builds it, runs it, watches it and bills for it.',
     'Sign up or in, then send the access token as `Authorization: Bearer <token>`; it names the organization as well.',
     'Every error is an `application/problem+json` document (RFC 9457) whose `code` never changes its meaning and whose `type` leads to its page.',
-    'A `POST` may carry an `Idempotency-Key`: repeated with the same body it has its effect once.',
+    'A `POST` may carry an `Idempotency-Key`, where its parameters list it: repeated with the same body it has its effect once.',
     'Lists are paged by a cursor: pass `nextCursor` on until it is null.',
     'Money and quantities that must not be rounded are decimal strings; a field named `…Minor` counts minor units of the currency.',
   ].join('\n\n'),

@@ -64,6 +64,19 @@ describe('the OpenAPI document', () => {
     );
   });
 
+  it('offers an idempotency key, and the conflict of its reuse, exactly where one is honoured', () => {
+    const offering = (what: string) =>
+      endpoints.filter((endpoint) => JSON.stringify(operationOf(endpoint)).includes(what));
+    const keepsNoAnswer = ['/v1/auth/sign-in', '/v1/auth/refresh'];
+    const expected = endpoints.filter(
+      ({ method, path }) => method === 'POST' && !keepsNoAnswer.includes(path),
+    );
+    expect(offering('#/components/parameters/IdempotencyKey')).toEqual(expected);
+    const conflicts = endpoints.filter((endpoint) => '409' in operationOf(endpoint).responses);
+    expect(conflicts).toEqual(expected);
+    expect(JSON.stringify(document.components.responses['conflict'])).toContain('idempotency_key_reused');
+  });
+
   it('puts each field of a request in one place: path, query or body', () => {
     const { parameters = [], requestBody } = operationOf({
       method: 'POST',

@@ -1,4 +1,10 @@
-import { apiSchemas, type Endpoint, endpoints, pathParameters } from '@capsule/contracts';
+import {
+  apiSchemas,
+  type Endpoint,
+  endpoints,
+  honoursIdempotencyKey,
+  pathParameters,
+} from '@capsule/contracts';
 import { archiveTypes } from '../archives/archive-types.js';
 import { jsonSchemas, type JsonSchemas, schemaReference } from './json-schemas.js';
 import type {
@@ -78,7 +84,7 @@ function fieldsOf(endpoint: Endpoint, schemas: JsonSchemas): { parameters: Param
 
 function headerParameters(endpoint: Endpoint): Reference[] {
   const names = [
-    ...(endpoint.method === 'POST' ? ['IdempotencyKey'] : []),
+    ...(honoursIdempotencyKey(endpoint) ? ['IdempotencyKey'] : []),
     ...(endpoint.transfer === 'log-stream' ? ['LastEventId'] : []),
   ];
   return names.map((name) => ({ $ref: `#/components/parameters/${name}` }));

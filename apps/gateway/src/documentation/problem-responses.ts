@@ -3,6 +3,7 @@ import {
   type ErrorCode,
   errorCatalogue,
   type ErrorKind,
+  honoursIdempotencyKey,
   httpStatus,
 } from '@capsule/contracts';
 import { DomainError, toProblem } from '@capsule/errors';
@@ -22,7 +23,6 @@ const withBody: ErrorCode[] = [
   'platform.request.malformed',
   'platform.request.too_large',
   'platform.request.unsupported_media',
-  'platform.request.idempotency_key_reused',
 ];
 
 export interface ProblemResponse {
@@ -39,6 +39,7 @@ export function problemsOf(endpoint: Endpoint): Map<number, ProblemResponse> {
     ...(endpoint.security === 'bearer' ? withToken : []),
     ...(endpoint.rpc.permission ? (['platform.permission.denied'] as const) : []),
     ...(endpoint.method === 'GET' ? [] : withBody),
+    ...(honoursIdempotencyKey(endpoint) ? (['platform.request.idempotency_key_reused'] as const) : []),
   ]);
   const problems = new Map<number, ProblemResponse>();
   for (const code of new Set([...common, ...endpoint.errors])) {

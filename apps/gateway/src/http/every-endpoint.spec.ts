@@ -1,4 +1,10 @@
-import { type Endpoint, endpoints, keySetGet, pathParameters } from '@capsule/contracts';
+import {
+  type Endpoint,
+  endpoints,
+  honoursIdempotencyKey,
+  keySetGet,
+  pathParameters,
+} from '@capsule/contracts';
 import { startTestNats, type TestNats } from '@capsule/testing';
 import type { TokenSigner } from '@capsule/security';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -138,7 +144,7 @@ describe('every endpoint', () => {
     },
   );
 
-  it.each(bearerEndpoints.filter(({ method }) => method === 'POST'))(
+  it.each(bearerEndpoints.filter(honoursIdempotencyKey))(
     '$method $path answers 422 to a malformed idempotency key',
     async (endpoint) => {
       const headers = { ...(await bearer(signer)), 'idempotency-key': 'two words' };

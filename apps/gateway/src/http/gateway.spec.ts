@@ -102,6 +102,18 @@ describe('the idempotency key', () => {
     expect(problem['errors']).toMatchObject([{ path: 'Idempotency-Key' }]);
     expect(projects.contexts).toEqual([]);
   });
+
+  it.each([
+    ['/v1/auth/sign-in', { email: 'ada@example.com', password: 'correct horse battery' }],
+    ['/v1/auth/refresh', { refreshToken: 'the refresh token of the last answer' }],
+  ])('stays behind at %s, whose answer nothing may remember', async (path, body) => {
+    for (const key of ['order-4711', 'two words']) {
+      const response = await projects.post(path, JSON.stringify(body), { 'idempotency-key': key });
+      expect(response.status).toBe(401);
+    }
+    expect(projects.contexts).toHaveLength(2);
+    for (const context of projects.contexts) expect(context.idempotencyKey).toBeUndefined();
+  });
 });
 
 describe('the headers of an answer', () => {

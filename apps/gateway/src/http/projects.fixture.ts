@@ -1,6 +1,6 @@
-/** A gateway with auth's keys and deploy's projects behind it. */
+/** A gateway with deploy's projects behind it, and an auth that has keys and lets nobody in. */
 import type { NatsSettings } from '@capsule/config';
-import { keySetGet, projectCreate, projectGet } from '@capsule/contracts';
+import { keySetGet, projectCreate, projectGet, sessionRefresh, sessionSignIn } from '@capsule/contracts';
 import { DomainError } from '@capsule/errors';
 import type { TokenSigner } from '@capsule/security';
 import { currentContext, type RequestContext } from '@capsule/telemetry';
@@ -43,6 +43,14 @@ export async function startProjects(
       answering(keySetGet, () => {
         keyFetches += 1;
         return signer.keySet();
+      }),
+      answering(sessionSignIn, () => {
+        note();
+        throw new DomainError('auth.credentials.invalid');
+      }),
+      answering(sessionRefresh, () => {
+        note();
+        throw new DomainError('auth.refresh_token.invalid');
       }),
     ]),
     serve('deploy', nats.settings('deploy'), [

@@ -44,6 +44,6 @@ function requestContext(endpoint: Endpoint, request: FastifyRequest): RequestCon
     tenantId: caller?.tenantId,
     actor: caller ? { type: 'user', id: caller.userId, role: caller.role } : undefined,
     deadlineAt: Date.now() + endpoint.rpc.timeoutMs,
-    idempotencyKey: readIdempotencyKey(endpoint.method, headers['idempotency-key']),
+    idempotencyKey: readIdempotencyKey(endpoint, headers['idempotency-key']),
   };
 }

@@ -31,6 +31,11 @@ export interface Endpoint {
    * 'log-stream': the answer is `text/event-stream`, whose event ids are offsets to resume from.
    */
   transfer?: 'archive' | 'log-stream';
+  /**
+   * 'none': a repeated request has its effect again, because remembering the answer would mean storing the tokens in it.
+   * Every other POST honours an `Idempotency-Key`.
+   */
+  idempotency?: 'none';
   /** Costly or abusable routes have a smaller allowance. */
   limit?: 'strict';
 }
@@ -48,6 +53,11 @@ export function endpoint(route: `${HttpMethod} /${string}`, options: EndpointOpt
 
 function upper(_: string, letter: string): string {
   return letter.toUpperCase();
+}
+
+/** Whether a request repeated under its `Idempotency-Key` has its effect once. */
+export function honoursIdempotencyKey({ method, idempotency }: Endpoint): boolean {
+  return method === 'POST' && idempotency !== 'none';
 }
 
 /** Names of the parameters in a path template, in their order. */
