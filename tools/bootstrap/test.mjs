@@ -1,5 +1,5 @@
 // `npm test [-- jest arguments]`: installs, builds, then runs the specs on real private servers, which Jest's
-// globalSetup starts and its globalTeardown stops. The last line counts what Jest itself counted.
+// globalSetup starts and its globalTeardown stops. The last lines name what was skipped and count what Jest itself counted.
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,15 +8,21 @@ import { requireNodeVersion } from './node-version.mjs';
 import { prepare } from './prepare.mjs';
 import { workspace } from './workspace.mjs';
 
+// What Jest calls a test that was left out, one without a body, and one switched off.
+const notRun = new Set(['pending', 'todo', 'disabled']);
+
 requireNodeVersion();
 await prepare();
 
 const folder = mkdtempSync(join(tmpdir(), 'capsule-test-'));
 const results = join(folder, 'results.json');
 const code = await runJest(['--json', `--outputFile=${results}`, ...process.argv.slice(2)]);
-const { passed, failed, complete } = count(results);
+const { passed, failed, skipped, complete } = count(results);
 rmSync(folder, { recursive: true });
-console.log(`${passed} passed, ${failed} failed`);
+// Whoever asks for tests by name knows that the others were left out.
+const byName = process.argv.some((word) => /^(-t|--testNamePattern)/.test(word));
+if (!byName) for (const name of skipped) console.log(`not run: ${name}`);
+console.log(`${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`);
 process.exitCode = complete ? code : 1;
 
 function runJest(args) {
@@ -35,11 +41,17 @@ function runJest(args) {
 /** A spec file that could not even be loaded counts as one failure: its tests are unknown. */
 function count(path) {
   try {
-    const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites } = JSON.parse(
+    const { numPassedTests, numFailedTests, numRuntimeErrorTestSuites, testResults } = JSON.parse(
       readFileSync(path, 'utf8'),
     );
-    return { passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites, complete: true };
+    const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
+    return {
+      passed: numPassedTests,
+      failed: numFailedTests + numRuntimeErrorTestSuites,
+      skipped: tests.filter(({ status }) => notRun.has(status)).map(({ fullName }) => fullName),
+      complete: true,
+    };
   } catch {
-    return { passed: 0, failed: 0, complete: false };
+    return { passed: 0, failed: 0, skipped: [], complete: false };
   }
 }
