@@ -19,8 +19,8 @@ function affectedBy(file: string): string[] {
 }
 
 describe('nx affected', () => {
-  it('names an app alone when only the app changed', () => {
-    expect(affectedBy('apps/billing/src/main.ts')).toEqual(['billing']);
+  it('names an app, and of the others only the tools that run it, when only the app changed', () => {
+    expect(affectedBy('apps/billing/src/main.ts')).toEqual(['billing', 'tools']);
   }, 60_000);
 
   it('names every project that uses a changed lib, and none that does not', () => {
@@ -30,12 +30,32 @@ describe('nx affected', () => {
     expect(affected).not.toContain('contracts');
   }, 60_000);
 
-  it('names the service whose migration changed', () => {
-    expect(affectedBy('migrations/deploy/V1.0.0__Initial_setup.sql')).toContain('deploy');
-    expect(affectedBy('migrations/deploy/V1.0.0__Initial_setup.sql')).not.toContain('auth');
+  it('names the service whose migration changed, the libs whose specs migrate, and none without a database', () => {
+    const affected = affectedBy('migrations/deploy/V1.0.0__Initial_setup.sql');
+    expect(affected).toEqual(expect.arrayContaining(['deploy', 'database', 'outbox', 'tools']));
+    for (const name of ['contracts', 'config', 'errors', 'telemetry', 'storage', 'health'])
+      expect(affected).not.toContain(name);
   }, 60_000);
 
-  it('names every project when the lockfile changed', () => {
-    expect(affectedBy('package-lock.json').length).toBeGreaterThan(15);
-  }, 60_000);
+  it.each([
+    ['docs/errors/README.md', ['gateway', 'tools']],
+    ['docs/openapi.json', ['gateway', 'tools']],
+    ['examples/hello-node/server.js', ['tools']],
+    ['eslint.config.mjs', ['tools']],
+    ['docs/adr/0005-routes-are-data.md', []],
+  ])(
+    'names those whose specs read %s',
+    (file, readers) => {
+      expect(affectedBy(file)).toEqual(readers);
+    },
+    60_000,
+  );
+
+  it.each(['package-lock.json', 'tools/bootstrap/test.mjs', 'tools/src/supervisor/servers/nats.ts'])(
+    'names every project when what all specs run on changed: %s',
+    (file) => {
+      expect(affectedBy(file).length).toBeGreaterThan(15);
+    },
+    60_000,
+  );
 });
