@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { note } from './progress.mjs';
-import { findProgram, missingPrograms } from './programs.mjs';
+import { findProgram, missingPrograms, systemFolders } from './programs.mjs';
 
 const composeAlternative =
   'Or run the servers in containers instead: npm run infrastructure:up (needs Docker with Compose).';
@@ -14,16 +14,20 @@ const composeAlternative =
 // RUNLEVEL and SYSTEMD_OFFLINE keep maintainer scripts from starting a system service without changing the machine's policy.
 const quietly = ['DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1', 'SYSTEMD_OFFLINE=1'];
 
-/** Makes every required program available, or throws an error that says exactly what to type. */
-export function installMissingPrograms() {
-  const missing = missingPrograms();
+/**
+ * Makes every required program available, or throws an error that says exactly what to type.
+ * The folders to look in are read again after the installation, which may have made some.
+ * @param {() => import('./programs.mjs').ProgramFolders} folders
+ */
+export function installMissingPrograms(folders = systemFolders) {
+  const missing = missingPrograms(folders());
   if (missing.length === 0) return;
-  const apt = findProgram('apt-get');
-  const brew = findProgram('brew');
+  const apt = findProgram('apt-get', folders());
+  const brew = findProgram('brew', folders());
   if (apt) installByApt(apt, missing);
   else if (brew) run(brew, ['install', ...missing.map((program) => program.brew)], missing);
 
-  const stillMissing = missingPrograms();
+  const stillMissing = missingPrograms(folders());
   if (stillMissing.length > 0) throw missingError(stillMissing);
 }
 

@@ -5,6 +5,11 @@ export interface RequiredProgram {
   brew: string;
 }
 export const requiredPrograms: RequiredProgram[];
-export function findProgram(name: string): string | undefined;
-export function postgresFolders(): { path: string; major: number }[];
-export function missingPrograms(): RequiredProgram[];
+export interface ProgramFolders {
+  usual: string[];
+  postgres: string[];
+}
+export function systemFolders(): ProgramFolders;
+export function findProgram(name: string, folders?: ProgramFolders): string | undefined;
+export function postgresFolders(folders?: ProgramFolders): { path: string; major: number }[];
+export function missingPrograms(folders?: ProgramFolders): RequiredProgram[];

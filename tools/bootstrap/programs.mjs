@@ -20,30 +20,39 @@ const usualFolders = [
 ];
 
 /**
- * Where a program lies: on the PATH, else where distributions put it; undefined when it is nowhere.
- * @param {string} name @returns {string | undefined}
+ * Where programs are looked for: PostgreSQL hides its own where other programs don't lie.
+ * @typedef {{ usual: string[], postgres: string[] }} ProgramFolders
+ * @returns {ProgramFolders}
  */
-export function findProgram(name) {
+export function systemFolders() {
+  const path = pathFolders();
+  const postgres = [...path, ...versionedFolders('/usr/lib/postgresql', 'bin')];
+  for (const cellar of ['/opt/homebrew/opt', '/usr/local/opt'])
+    postgres.push(...versionedFolders(cellar, 'bin', /^postgresql@\d+$/));
+  postgres.push('/usr/pgsql-17/bin', '/usr/pgsql-16/bin', '/usr/pgsql-15/bin', ...usualFolders);
+  return { usual: [...path, ...usualFolders], postgres };
+}
+
+/**
+ * Where a program lies: on the PATH, else where distributions put it; undefined when it is nowhere.
+ * @param {string} name @param {ProgramFolders} folders @returns {string | undefined}
+ */
+export function findProgram(name, folders = systemFolders()) {
   if (name === 'postgres') {
-    const folder = postgresFolders()[0];
+    const folder = postgresFolders(folders)[0];
     return folder && join(folder.path, 'postgres');
   }
-  return [...pathFolders(), ...usualFolders].map((folder) => join(folder, name)).find(isExecutable);
+  return folders.usual.map((folder) => join(folder, name)).find(isExecutable);
 }
 
 /**
  * Every installed PostgreSQL of a version Capsule can use that has both the server and initdb, newest last used
  * first on the PATH. A data folder belongs to one major version, so a caller may have to pick a particular one.
- * @returns {{ path: string, major: number }[]}
+ * @param {ProgramFolders} folders @returns {{ path: string, major: number }[]}
  */
-export function postgresFolders() {
-  const folders = [...pathFolders(), ...versionedFolders('/usr/lib/postgresql', 'bin')];
-  for (const cellar of ['/opt/homebrew/opt', '/usr/local/opt'])
-    folders.push(...versionedFolders(cellar, 'bin', /^postgresql@\d+$/));
-  folders.push('/usr/pgsql-17/bin', '/usr/pgsql-16/bin', '/usr/pgsql-15/bin', ...usualFolders);
-
+export function postgresFolders(folders = systemFolders()) {
   const found = new Map();
-  for (const folder of folders) {
+  for (const folder of folders.postgres) {
     // Distributions link single programs into /usr/local/bin; the real folder has the whole set.
     const program = join(folder, 'postgres');
     if (!isExecutable(program)) continue;
@@ -55,9 +64,9 @@ export function postgresFolders() {
   return [...found.values()];
 }
 
-/** What of the required programs is not installed. */
-export function missingPrograms() {
-  return requiredPrograms.filter((program) => findProgram(program.name) === undefined);
+/** What of the required programs is not installed. @param {ProgramFolders} folders */
+export function missingPrograms(folders = systemFolders()) {
+  return requiredPrograms.filter((program) => findProgram(program.name, folders) === undefined);
 }
 
 function pathFolders() {

@@ -1,0 +1,3 @@
+import type { ProgramFolders } from './programs.mjs';
+
+export function installMissingPrograms(folders?: () => ProgramFolders): void;
