@@ -1,14 +1,10 @@
-import { spawn } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { appNames } from '@capsule/contracts';
-import { workspace } from '../../bootstrap/workspace.mjs';
 import { ask, openControl } from './control.js';
-import { type Home, openHome } from './home.js';
 import { livingRecords } from './process-record.js';
+import { ScratchCheckout } from './scratch-checkout.fixture.js';
 import type { ProcessStatus } from './status.js';
 import { eventually } from './supervised-copy.fixture.js';
 import { supervisorOf } from './supervisor-lock.js';
@@ -30,44 +26,47 @@ const ports = {
   DEPLOY_SERVICE_INSTANCE_PORT_MAX: 27_079,
 };
 
-/** The commands as npm runs them, on a checkout that is this one but for its `.env` and data. */
-describe('the commands of the platform', () => {
-  let checkout: string;
-  let home: Home;
+/** Four clusters, the bus, the cache, the edge's two processes and five services. */
+const processCount = 13;
 
-  beforeAll(async () => {
-    checkout = mkdtempSync(join(tmpdir(), 'capsule-checkout-'));
-    chmodSync(checkout, 0o755);
-    for (const folder of ['apps', 'examples', 'tools'])
-      symlinkSync(join(workspace, folder), join(checkout, folder));
-    home = openHome(join(checkout, '.capsule'));
+describe('the commands of the platform', () => {
+  const moved = Object.entries(ports).map(([variable, port]) => [variable, String(port)]);
+  const checkout = new ScratchCheckout({
+    ...Object.fromEntries(moved),
+    NATS_URL: 'nats://127.0.0.1:27045',
   });
+  const { home } = checkout;
+  const environmentFile = join(checkout.path, '.env');
+  const data = join(home.path, 'servers/postgres-auth/data/PG_VERSION');
 
   afterAll(async () => {
-    await command('stop-command', 'stop');
-    rmSync(checkout, { recursive: true });
+    await checkout.run('stop-command', 'stop');
+    checkout.remove();
   });
 
   it('start everything, write .env, deploy the demo app and return', async () => {
-    const { code, output } = await command('start-command', 'startDetached', {});
+    const { code, output } = await checkout.run('start-command', 'startDetached', {});
     expect({ code, output }).toMatchObject({ code: 0 });
     expect(output).toContain('Wrote .env');
-    expect(output).toContain(`http://hello-acme.localhost:${edgePort}`);
-    expect(statSync(join(checkout, '.env')).mode & 0o777).toBe(0o600);
+    for (const step of ['postgres-auth', 'redis', 'nats', 'migrations of auth', 'auth', 'Capsule is ready'])
+      expect(output).toMatch(new RegExp(`^✓ ${step} +[\\d.]+ m?s`, 'm'));
+    expect(output).toContain(`  App        http://hello-acme.localhost:${edgePort}\n`);
+    expect(output).toMatch(/^ {2}Sign in +demo@example\.com +password \S{12,}$/m);
+    expect(statSync(environmentFile).mode & 0o777).toBe(0o600);
     expect(await statusOfDemo()).toBe(200);
   }, 120_000);
 
   it('show every server and service with its state, memory and log', async () => {
-    const { code, output } = await command('stop-command', 'status');
+    const { code, output } = await checkout.run('stop-command', 'status');
     expect(code).toBe(0);
     const rows = output.trim().split('\n').slice(1);
-    expect(rows).toHaveLength(12);
-    for (const row of rows) expect(row).toMatch(/^\S+ +ready +\d+ +\d+ +\d+ MB +0 +\S+\.log$/);
+    expect(rows).toHaveLength(processCount);
+    for (const row of rows) expect(row).toMatch(/^\S+ +ready +(\d+|-) +\d+ +\d+ MB +0 +\S+\.log$/);
   });
 
   it('leave a running platform as it is when it is started again', async () => {
     const before = livingRecords(home.run);
-    const { code, output } = await command('start-command', 'startDetached', {});
+    const { code, output } = await checkout.run('start-command', 'startDetached', {});
     expect(code).toBe(0);
     expect(output).toContain('already running');
     expect(livingRecords(home.run)).toEqual(before);
@@ -82,6 +81,13 @@ describe('the commands of the platform', () => {
       ),
     );
   }, 30_000);
+
+  it('give the router of the edge its routes again when it was killed', async () => {
+    const { pid } = (await statuses()).find(({ name }) => name === 'caddy-router') as ProcessStatus;
+    process.kill(pid as number, 'SIGKILL');
+    await eventually(async () => expect(await statusOfDemo()).not.toBe(200));
+    await eventually(async () => expect(await statusOfDemo()).toBe(200));
+  }, 60_000);
 
   it('give a service nothing of the others in its environment', async () => {
     if (process.platform !== 'linux') return;
@@ -100,55 +106,49 @@ describe('the commands of the platform', () => {
   it('stop what a killed supervisor left, hosted apps too', async () => {
     process.kill(supervisorOf(home)?.pid as number, 'SIGKILL');
     await eventually(() => expect(supervisorOf(home)).toBeUndefined());
-    expect(livingRecords(home.run)).toHaveLength(12);
+    expect(livingRecords(home.run)).toHaveLength(processCount);
     expect(await statusOfDemo()).toBe(200);
-    const { output } = await command('stop-command', 'stop');
-    expect(output).toContain('12 processes');
+    const { output } = await checkout.run('stop-command', 'stop');
+    expect(output).toContain(`${processCount} processes`);
     expect(livingRecords(home.run)).toEqual([]);
     expect(await answersOnInstancePorts()).toEqual([]);
   }, 60_000);
 
-  it('bring everything back with its data on the next start', async () => {
-    const { code, output } = await command('start-command', 'startDetached', {});
-    expect({ code, output }).toMatchObject({ code: 0 });
-    expect(output).not.toContain('Wrote .env');
+  it('bring everything back with its data on the next start, in the foreground, and end with 0 on Ctrl-C', async () => {
+    const foreground = checkout.begin('start-command', 'start', {});
+    await eventually(() => expect(foreground.output()).toContain('Sign in'));
+    expect(foreground.output()).not.toContain('Wrote .env');
+    expect(livingRecords(home.run)).toHaveLength(processCount);
     expect(await statusOfDemo()).toBe(200);
-    await command('stop-command', 'stop');
+    // A terminal sends it to npm as well, which passes it on.
+    foreground.child.kill('SIGINT');
+    foreground.child.kill('SIGINT');
+    expect(await foreground.ended).toMatchObject({ code: 0, output: expect.stringContaining('data stays') });
     expect(livingRecords(home.run)).toEqual([]);
-    expect((await command('stop-command', 'status')).code).toBe(1);
+    expect(await answersOnInstancePorts()).toEqual([]);
+    expect(await statusOfDemo()).toBeUndefined();
+    expect((await checkout.run('stop-command', 'status')).code).toBe(1);
   }, 120_000);
+
+  it('delete nothing and end with 1 when reset has nobody to ask', async () => {
+    const { code, output } = await checkout.run('stop-command', 'reset', false);
+    expect({ code, output }).toMatchObject({ code: 1 });
+    expect(output).toContain('Nothing was deleted');
+    expect(existsSync(data)).toBe(true);
+  });
+
+  it('delete the data but not .env nor its keys when reset is told yes', async () => {
+    const before = readFileSync(environmentFile, 'utf8');
+    expect((await checkout.run('stop-command', 'reset', true)).code).toBe(0);
+    expect(readdirSync(home.path)).toEqual(['keys']);
+    expect(readFileSync(environmentFile, 'utf8')).toBe(before);
+  });
 
   async function statuses(): Promise<ProcessStatus[]> {
     const socket = await openControl(home.controlSocket);
     const answer = await ask<ProcessStatus[]>(socket, 'status');
     socket.destroy();
     return answer;
-  }
-
-  /** One command in a process of its own, as tools/bootstrap/*.mjs call it. */
-  function command(
-    module: string,
-    name: string,
-    ...options: object[]
-  ): Promise<{ code: number | null; output: string }> {
-    const url = pathToFileURL(join(workspace, 'tools/dist/supervisor', `${module}.js`)).href;
-    const words = [checkout, ...options].map((word) => JSON.stringify(word)).join(', ');
-    const script = `const m = await import(${JSON.stringify(url)}); process.exitCode = await m.${name}(${words});`;
-    const moved = Object.entries(ports).map(([variable, port]) => [variable, String(port)]);
-    const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
-      cwd: checkout,
-      env: {
-        PATH: process.env['PATH'],
-        HOME: process.env['HOME'],
-        ...Object.fromEntries(moved),
-        NATS_URL: 'nats://127.0.0.1:27045',
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    for (const stream of [child.stdout, child.stderr])
-      stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    return new Promise((resolve) => child.once('close', (code) => resolve({ code, output })));
   }
 });
 
