@@ -1,0 +1,83 @@
+import { randomUUID } from 'node:crypto';
+import {
+  appCreated,
+  type DataOf,
+  type EventContract,
+  metricQuery,
+  type RequestInputOf,
+  type ResponseOf,
+  type RpcContract,
+} from '@capsule/contracts';
+import {
+  createTestDatabase,
+  eventually,
+  startTestNats,
+  type TestDatabase,
+  type TestNats,
+  TestService,
+} from '@capsule/testing';
+import type { z } from 'zod';
+
+/** The whole monitor service, told of other services by their events and asked as the gateway asks. */
+export class MonitorFixture {
+  private constructor(
+    private readonly database: TestDatabase,
+    private readonly nats: TestNats,
+    private readonly service: TestService,
+  ) {}
+
+  static async start(): Promise<MonitorFixture> {
+    const [database, nats] = await Promise.all([createTestDatabase('monitor'), startTestNats()]);
+    const service = await TestService.start({
+      service: 'monitor',
+      module: async () => (await import('./app.module.js')).AppModule,
+      database,
+      nats,
+    });
+    return new MonitorFixture(database, nats, service);
+  }
+
+  /** Publishes the event and waits until monitor has dealt with it. */
+  async tell<C extends EventContract>(
+    contract: C,
+    data: z.input<C['data']>,
+    tenantId: string,
+  ): Promise<void> {
+    const id = await this.service.emit(contract, data, { tenantId });
+    await eventually(async () => {
+      expect(await this.rows('SELECT event_id FROM inbox WHERE event_id = $1', [id])).toHaveLength(1);
+    });
+  }
+
+  /** Tells of an app. @returns its id */
+  async tellOfApp(tenantId: string, app: Partial<DataOf<typeof appCreated>> = {}): Promise<string> {
+    const appId = app.appId ?? randomUUID();
+    const createdAt = '2026-01-01T10:00:00.000Z';
+    const whole = { appId, projectId: randomUUID(), name: 'web', host: 'web-acme', createdAt, ...app };
+    await this.tell(appCreated, whole, tenantId);
+    return appId;
+  }
+
+  ask<C extends RpcContract>(
+    contract: C,
+    request: RequestInputOf<C>,
+    tenantId: string,
+  ): Promise<ResponseOf<C>> {
+    const actor = { type: 'user', id: randomUUID(), role: 'viewer' } as const;
+    return this.service.call(contract, request, { tenantId, actor });
+  }
+
+  metrics(tenantId: string, appId: string): Promise<ResponseOf<typeof metricQuery>> {
+    return this.ask(metricQuery, { appId }, tenantId);
+  }
+
+  /** Looks at the database from outside, unbound by policies. */
+  rows<Row>(query: string, values: unknown[]): Promise<Row[]> {
+    return this.database.asSuperuser(async (client) => (await client.query(query, values)).rows as Row[]);
+  }
+
+  async close(): Promise<void> {
+    await this.service.close();
+    await Promise.all([this.nats.close(), this.database.close()]);
+  }
+}
