@@ -14,8 +14,14 @@ import {
   type ResponseOf,
 } from '@capsule/contracts';
 import { DomainError } from '@capsule/errors';
-import { currentContext, requireTenant, runInContext, type RequestContext } from '@capsule/telemetry';
-import { startTestNats, type TestNats } from '@capsule/testing';
+import {
+  currentContext,
+  registry,
+  requireTenant,
+  runInContext,
+  type RequestContext,
+} from '@capsule/telemetry';
+import { eventually, startTestNats, type TestNats } from '@capsule/testing';
 import { headers } from '@nats-io/transport-node';
 import { MessagingModule } from './messaging.module.js';
 import { NatsConnection } from './nats-connection.js';
@@ -221,6 +227,19 @@ describe('a request between two services', () => {
     await billing.close();
   });
 
+  it.each(['server', 'client'])('is measured at its %s by subject and outcome', async (side) => {
+    const counts = async (): Promise<number[]> => [
+      await measured(side, 'ok'),
+      await measured(side, 'deploy.project.not_found'),
+    ];
+    const [answered = NaN, failed = NaN] = await counts();
+    await get();
+    behaviour = () => Promise.reject(new DomainError('deploy.project.not_found'));
+    await expect(get()).rejects.toMatchObject({ kind: 'not_found' });
+    // The server counts an answer just after it went out.
+    await eventually(async () => expect(await counts()).toEqual([answered + 1, failed + 1]));
+  });
+
   it('is too large when it exceeds a message', async () => {
     const call = client.call(sessionSignIn, { email: 'a@b.io', password: 'x'.repeat(1024 * 1024) });
     await expect(call).rejects.toMatchObject({ kind: 'too_large' });
@@ -257,14 +276,10 @@ describe('a request between two services', () => {
   });
 });
 
-async function eventually<T>(attempt: () => Promise<T>): Promise<T> {
-  const deadline = Date.now() + 5_000;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-      await sleep(20);
-    }
-  }
+/** How many requests for a project one side has timed so far. */
+async function measured(side: string, outcome: string): Promise<number> {
+  const labels = `subject="${projectGet.subject}",outcome="${outcome}"`;
+  const line = `capsule_rpc_${side}_duration_seconds_count{${labels}} `;
+  const lines = (await registry.metrics()).split('\n');
+  return Number(lines.find((each) => each.startsWith(line))?.slice(line.length) ?? 0);
 }

@@ -21,6 +21,8 @@ type OrganizationCreated = EventEnvelope<DataOf<typeof organizationCreated>>;
 const tenantId = randomUUID();
 const consumer = durableName('billing', organizationCreated);
 
+const LAG_COUNT = new RegExp(`^capsule_event_lag_seconds_count\\{consumer="${consumer}"\\} (\\d+)$`, 'm');
+
 const organization = {
   organizationId: tenantId,
   name: 'Acme',
@@ -112,6 +114,13 @@ describe('an event handler of billing', () => {
     await effectOnce(id);
     const actor = { type: 'system', id: 'billing' };
     expect(seen).toEqual([[expect.objectContaining({ requestId: id, tenantId, actor }), tenantId]]);
+  });
+
+  it('is measured from the time of the event to its effect', async () => {
+    const lags = async () => (await registry.metrics()).match(LAG_COUNT)?.[1] ?? '0';
+    const before = Number(await lags());
+    await effectOnce(await add());
+    await eventually(async () => expect(Number(await lags())).toBe(before + 1));
   });
 
   it('has its effect once when the event comes again', async () => {
