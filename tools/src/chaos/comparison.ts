@@ -12,7 +12,8 @@ export interface Verdict {
   findings: string[];
 }
 
-interface Databases {
+/** Reads one column, named `id`, of one service's database. */
+export interface Databases {
   ids(service: ServiceName, query: string): Promise<string[]>;
   close(): Promise<void>;
 }
@@ -43,6 +44,11 @@ const effects: { of: string; source: [ServiceName, string]; in: string; target: 
   effect('organizations of auth', ['auth', 'organizations', 'id'], 'billing customers', [
     'billing',
     'customers',
+    'tenant_id',
+  ]),
+  effect('organizations of auth', ['auth', 'organizations', 'id'], 'billing subscriptions', [
+    'billing',
+    'subscriptions',
     'tenant_id',
   ]),
   effect('organizations of auth', ['auth', 'organizations', 'id'], 'deploy', [
@@ -83,14 +89,15 @@ function effect(of: string, source: Column, into: string, target: Column) {
 export async function compareDatabases(databases: Databases, acknowledged: Acknowledged): Promise<Verdict> {
   const startedAt = performance.now();
   for (;;) {
-    const verdict = await compareOnce(databases, acknowledged);
+    const verdict = await compareNow(databases, acknowledged);
     const waited = performance.now() - startedAt;
     if ((verdict.lost === 0 && waited > SETTLED_AFTER_MS) || waited > GIVE_UP_MS) return verdict;
     await sleep(EVERY_MS);
   }
 }
 
-async function compareOnce(databases: Databases, acknowledged: Acknowledged): Promise<Verdict> {
+/** Compares what is there at this moment. */
+export async function compareNow(databases: Databases, acknowledged: Acknowledged): Promise<Verdict> {
   const findings: string[] = [];
   let lost = 0;
   let duplicated = 0;

@@ -1,0 +1,87 @@
+import type { ServiceName } from '@capsule/contracts';
+import { compareNow, type Databases } from './comparison.js';
+
+const created = "outbox WHERE type = 'capsule.deploy.app.created.v1'";
+const timeline = "activities WHERE type = 'capsule.deploy.app.created.v1'";
+const unpublished = 'outbox WHERE published_at IS NULL';
+const acknowledged = { organizations: ['o1', 'o2'], projects: ['p1', 'p2'], apps: ['a1', 'a2'] };
+
+describe('the comparison of the databases', () => {
+  let stored: Record<ServiceName, Record<string, string[]>>;
+  /** What the databases would answer; a table that is not listed here fails the comparison. */
+  const databases: Databases = {
+    ids: (service, query) => {
+      const rows = stored[service][query.slice(query.indexOf(' FROM ') + ' FROM '.length)];
+      return rows ? Promise.resolve(rows) : Promise.reject(new Error(`unexpected: ${query}`));
+    },
+    close: () => Promise.resolve(),
+  };
+
+  beforeEach(() => {
+    const organizations = ['o1', 'o2'];
+    stored = {
+      auth: { organizations, [unpublished]: [] },
+      billing: { customers: organizations, subscriptions: organizations, [unpublished]: [] },
+      deploy: {
+        organizations,
+        quotas: organizations,
+        projects: ['p1', 'p2'],
+        apps: ['a1', 'a2'],
+        [created]: ['e1', 'e2'],
+        [unpublished]: [],
+      },
+      monitor: { organizations, apps: ['a1', 'a2'], [timeline]: ['e1', 'e2'], [unpublished]: [] },
+    };
+  });
+
+  it('finds nothing where everything is there once', async () => {
+    expect(await compareNow(databases, acknowledged)).toEqual({ lost: 0, duplicated: 0, findings: [] });
+  });
+
+  it.each<[string, ServiceName, string, string]>([
+    ['an organization that was answered', 'auth', 'organizations', '1 answered organizations'],
+    ['a project that was answered', 'deploy', 'projects', '1 answered projects'],
+    ['an app that was answered', 'deploy', 'apps', '1 answered apps'],
+    ['a customer', 'billing', 'customers', '1 organizations of auth in billing customers'],
+    ['a subscription', 'billing', 'subscriptions', '1 organizations of auth in billing subscriptions'],
+    ["deploy's organization", 'deploy', 'organizations', '1 organizations of auth in deploy'],
+    ['a quota', 'deploy', 'quotas', '1 organizations of auth in deploy quotas'],
+    ["monitor's organization", 'monitor', 'organizations', '1 organizations of auth in monitor'],
+    ["monitor's app", 'monitor', 'apps', '1 apps of deploy in monitor'],
+    ['an event in the timeline', 'monitor', timeline, "1 app events of deploy in monitor's timeline"],
+  ])('finds %s missing', async (_, service, table, finding) => {
+    const whole = stored[service][table] ?? [];
+    stored[service][table] = whole.slice(1);
+    const { lost, duplicated, findings } = await compareNow(databases, acknowledged);
+    expect({ lost, duplicated }).toEqual({ lost: 1, duplicated: 0 });
+    expect(findings).toEqual([`${finding} are missing, such as ${whole[0]}`]);
+  });
+
+  it.each<[string, ServiceName, string, string]>([
+    ['a customer', 'billing', 'customers', '1 organizations of auth in billing customers'],
+    ['a subscription', 'billing', 'subscriptions', '1 organizations of auth in billing subscriptions'],
+    ['an event in the timeline', 'monitor', timeline, "1 app events of deploy in monitor's timeline"],
+  ])('finds %s that is there twice', async (_, service, table, finding) => {
+    const whole = stored[service][table] ?? [];
+    stored[service][table] = [...whole, ...whole.slice(0, 1)];
+    expect(await compareNow(databases, acknowledged)).toEqual({
+      lost: 0,
+      duplicated: 1,
+      findings: [`${finding} are there more than once`],
+    });
+  });
+
+  it('finds a project that a repeated request made once more', async () => {
+    stored.deploy['projects'] = ['p1', 'p2', 'p3'];
+    expect(await compareNow(databases, acknowledged)).toEqual({
+      lost: 0,
+      duplicated: 1,
+      findings: ['1 answered projects are there more than once'],
+    });
+  });
+
+  it('counts an event that was never published as lost', async () => {
+    stored.billing[unpublished] = ['e3'];
+    expect(await compareNow(databases, acknowledged)).toMatchObject({ lost: 1, duplicated: 0 });
+  });
+});
