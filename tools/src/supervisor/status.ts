@@ -31,7 +31,7 @@ export function renderStatus(rows: readonly ProcessStatus[]): string {
     row.state,
     row.port === undefined ? '-' : String(row.port),
     row.pid === undefined ? '-' : String(row.pid),
-    row.memoryBytes === undefined ? '-' : `${Math.round(row.memoryBytes / 1_048_576)} MB`,
+    row.memoryBytes === undefined ? '-' : `${Math.round(row.memoryBytes / 1_000_000)} MB`,
     String(row.restarts),
     row.log,
   ]);
