@@ -1,0 +1,35 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { pickEnvironment } from '@capsule/config';
+import { serviceNames } from '@capsule/contracts';
+import { readEnvironment } from './environment-file.js';
+import { chooseHome, openHome } from './home.js';
+import { appEnvironments } from './platform-settings.js';
+import { terminalReporter } from './reporter.js';
+import { ambientEnvironment, withHomePaths } from './services.js';
+
+/**
+ * `npm run dead-letters -- <service> list|replay …`: the command of the service, with the very variables and folders
+ * the supervisor gives the service itself. Resolves with its exit code, which docs/runbooks/dead-letters.md lists.
+ */
+export async function deadLetters(workspace: string, [name, ...words]: readonly string[]): Promise<number> {
+  const service = serviceNames.find((each) => each === name);
+  if (!service) {
+    terminalReporter.failure(
+      `usage: npm run dead-letters -- ${serviceNames.join('|')} list|replay …, of one service.`,
+    );
+    return 2;
+  }
+  const environment = readEnvironment(workspace, process.env);
+  const home = openHome(chooseHome(workspace, environment['CAPSULE_HOME']));
+  const source = withHomePaths(environment, home, workspace);
+  const program = join(workspace, 'apps', service, 'dist/command.js');
+  const child = spawn(process.execPath, [program, 'dead-letters', ...words], {
+    cwd: workspace,
+    env: { ...ambientEnvironment(source), ...pickEnvironment(appEnvironments[service], source) },
+    stdio: 'inherit',
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return code ?? 1;
+}
