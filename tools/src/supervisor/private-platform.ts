@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AppName, type ServiceName } from '@capsule/contracts';
 import { ensureEnvironmentFile, readEnvironment } from './environment-file.js';
@@ -11,11 +11,14 @@ import { claimHome, releaseHome } from './supervisor-lock.js';
 
 /** A whole platform of its own, for tools that load or kill one: own data, own secrets, own ports, in this process. */
 export interface PrivatePlatform {
-  platform: Platform;
+  /** The one that runs now: another after each `startAgain`. */
+  readonly platform: Platform;
   home: Home;
   settings: PlatformSettings;
   source: Readonly<Record<string, string | undefined>>;
   gatewayUrl: string;
+  /** Ends every process and starts the platform anew on the data it has. Resolves with the seconds the start alone took. */
+  startAgain(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -40,11 +43,13 @@ const databasePorts: Record<ServiceName, number> = { auth: 110, deploy: 111, mon
 
 export async function startPrivatePlatform(options: PrivatePlatformOptions): Promise<PrivatePlatform> {
   const path = join(chooseHome(options.workspace, process.env['CAPSULE_HOME']), options.name);
-  rmSync(path, { recursive: true, force: true });
+  claimHome(openHome(path));
+  // Records stay: by them a start ends what a killed run left behind.
+  for (const name of readdirSync(path).filter((each) => each !== 'run')) {
+    rmSync(join(path, name), { recursive: true });
+  }
   const home = openHome(path);
-  claimHome(home);
   // Its `.env` lies in its home; the checkout's own is neither read nor written.
-  mkdirSync(path, { recursive: true });
   ensureEnvironmentFile(path, path);
   const source = {
     ...withHomePaths(
@@ -56,7 +61,8 @@ export async function startPrivatePlatform(options: PrivatePlatformOptions): Pro
     JWT_PRIVATE_KEY_FILE: join(path, 'keys', 'jwt-private-key.pem'),
     PATH: process.env['PATH'],
   };
-  const platform = new Platform(options.workspace, home, source, options.reporter);
+  const create = () => new Platform(options.workspace, home, source, options.reporter);
+  let platform = create();
   const stop = async () => {
     await platform.stop();
     releaseHome(home);
@@ -68,7 +74,25 @@ export async function startPrivatePlatform(options: PrivatePlatformOptions): Pro
     throw error;
   }
   const gatewayUrl = `http://127.0.0.1:${options.firstPort + servicePorts.gateway}`;
-  return { platform, home, settings: readPlatformSettings(source, path), source, gatewayUrl, stop };
+  const startAgain = async () => {
+    await platform.stop();
+    platform = create();
+    const startedAt = performance.now();
+    await platform.start();
+    return (performance.now() - startedAt) / 1000;
+  };
+  const settings = readPlatformSettings(source, path);
+  return {
+    get platform() {
+      return platform;
+    },
+    home,
+    settings,
+    source,
+    gatewayUrl,
+    startAgain,
+    stop,
+  };
 }
 
 function portVariables(firstPort: number): Record<string, string> {
