@@ -11,6 +11,7 @@ import { measureEventLatency } from './event-latency.js';
 import { measureFootprint } from './footprint.js';
 import { measureHttpRatio } from './http-ratio.js';
 import { printTable, type Row, writeRows } from './row.js';
+import { measureSecondStart } from './second-start.js';
 
 const workspace = resolve(import.meta.dirname, '../../..');
 const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true });
@@ -43,6 +44,7 @@ const parts: Record<string, (running: PrivatePlatform) => Promise<Row[]>> = {
   },
   events: measureEventLatency,
   'cold-start': measureColdStarts,
+  'second-start': measureSecondStart,
 };
 
 const chosen = positionals.length > 0 ? positionals : Object.keys(parts);
