@@ -102,7 +102,7 @@ function rawText(
   try {
     return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
   } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
+    const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable';
     faults.push({
       variable: `${each.variable}_FILE`,
       message: `names a file that can not be read (${reason})`,
