@@ -46,6 +46,8 @@ CREATE TABLE series (
   app_id uuid NOT NULL,
   deployment_id uuid NOT NULL,
   instance_id uuid NOT NULL,
+  -- The newest sample. What it is ahead of `recorded_through` is not counted yet.
+  last_sample_at timestamptz,
   -- Reported to billing so far: the CPU counter, and the time of the last sample counted.
   recorded_cpu_seconds double precision NOT NULL DEFAULT 0,
   recorded_through timestamptz,
@@ -148,40 +150,52 @@ AS $$
   SELECT count(*)::integer FROM stored
 $$;
 
--- Deletes the context's samples that are older than its retention. Returns how many.
+-- Deletes the context's samples that are older than its retention, and the series that have none left and get no more.
+-- Returns how many samples.
 CREATE FUNCTION purge_expired_samples() RETURNS bigint
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
-  WITH purged AS (
-    DELETE FROM samples
-    USING series, organizations
-    WHERE samples.series_id = series.id
-      AND series.tenant_id = organizations.tenant_id
-      AND samples.sampled_at < now() - make_interval(days => organizations.metrics_retention_days)
-    RETURNING 1
-  )
-  SELECT count(*) FROM purged
+DECLARE
+  v_purged bigint;
+BEGIN
+  DELETE FROM samples
+  USING series, organizations
+  WHERE samples.series_id = series.id
+    AND series.tenant_id = organizations.tenant_id
+    AND samples.sampled_at < now() - make_interval(days => organizations.metrics_retention_days);
+  GET DIAGNOSTICS v_purged = ROW_COUNT;
+  DELETE FROM series
+  USING organizations
+  WHERE series.tenant_id = organizations.tenant_id
+    AND greatest(series.created_at, series.last_sample_at)
+        < now() - make_interval(days => organizations.metrics_retention_days)
+    AND NOT EXISTS (SELECT FROM samples WHERE samples.series_id = series.id);
+  RETURN v_purged;
+END
 $$;
 
 -- The service never alters its schema; this upkeep is the owner's, handed out as one function. Makes the partitions of
 -- today and the days ahead, and drops those that no plan's retention reaches. Nothing to do under TimescaleDB but the drop.
-CREATE FUNCTION maintain_sample_partitions(p_days_ahead integer, p_keep_days integer) RETURNS void
+-- How far it reaches stands here and not in a parameter, so that nobody can have samples dropped that a plan keeps.
+CREATE FUNCTION maintain_sample_partitions() RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
 DECLARE
+  c_days_ahead CONSTANT integer := 3;
+  c_keep_days CONSTANT integer := 400;
   v_today date := (now() AT TIME ZONE 'UTC')::date;
   v_day date;
   v_name text;
 BEGIN
   IF EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN
-    EXECUTE format('SELECT public.drop_chunks(''public.samples'', older_than => make_interval(days => %s))', p_keep_days);
+    EXECUTE format('SELECT public.drop_chunks(''public.samples'', older_than => make_interval(days => %s))', c_keep_days);
     RETURN;
   END IF;
   -- Two processes at once would both try to make the same partition; the second passes instead of waiting.
   IF NOT pg_try_advisory_xact_lock(hashtext('maintain_sample_partitions')) THEN
     RETURN;
   END IF;
-  FOR v_day IN SELECT generate_series(v_today, v_today + p_days_ahead, interval '1 day')::date LOOP
+  FOR v_day IN SELECT generate_series(v_today, v_today + c_days_ahead, interval '1 day')::date LOOP
     v_name := 'samples_' || to_char(v_day, 'YYYYMMDD');
     -- A day whose samples already went to the default partition keeps them there.
     IF to_regclass('public.' || v_name) IS NULL AND NOT EXISTS (
@@ -198,7 +212,7 @@ BEGIN
     SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
     WHERE i.inhparent = 'public.samples'::regclass
       AND c.relname ~ '^samples_\d{8}$'
-      AND to_date(substr(c.relname, 9), 'YYYYMMDD') < v_today - p_keep_days
+      AND to_date(substr(c.relname, 9), 'YYYYMMDD') < v_today - c_keep_days
   LOOP
     EXECUTE format('DROP TABLE public.%I', v_name);
   END LOOP;
@@ -210,7 +224,7 @@ GRANT CREATE ON SCHEMA public TO monitor_claimer;
 GRANT SELECT ON apps, organizations TO monitor_claimer;
 
 -- Apps sampled since their last report, whose report is older than p_before. Oldest first.
-CREATE FUNCTION claim_apps_with_due_usage(p_before timestamptz, p_limit integer)
+CREATE FUNCTION find_apps_with_due_usage(p_before timestamptz, p_limit integer)
 RETURNS TABLE (tenant_id uuid, app_id uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
@@ -220,10 +234,10 @@ AS $$
   ORDER BY apps.usage_recorded_through
   LIMIT p_limit
 $$;
-ALTER FUNCTION claim_apps_with_due_usage(timestamptz, integer) OWNER TO monitor_claimer;
+ALTER FUNCTION find_apps_with_due_usage(timestamptz, integer) OWNER TO monitor_claimer;
 
 -- Every organization after p_after, in order of its id, for the purge that walks them all.
-CREATE FUNCTION claim_organizations(p_after uuid, p_limit integer) RETURNS SETOF uuid
+CREATE FUNCTION find_organizations(p_after uuid, p_limit integer) RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp
 AS $$
   SELECT organizations.tenant_id FROM organizations
@@ -231,26 +245,26 @@ AS $$
   ORDER BY organizations.tenant_id
   LIMIT p_limit
 $$;
-ALTER FUNCTION claim_organizations(uuid, integer) OWNER TO monitor_claimer;
+ALTER FUNCTION find_organizations(uuid, integer) OWNER TO monitor_claimer;
 REVOKE CREATE ON SCHEMA public FROM monitor_claimer;
 
 -- ── What the running service may do ──
 GRANT SELECT, INSERT, UPDATE ON organizations, apps TO monitor_user;
-GRANT SELECT, INSERT, UPDATE (recorded_cpu_seconds, recorded_through) ON series TO monitor_user;
+GRANT SELECT, INSERT, UPDATE (last_sample_at, recorded_cpu_seconds, recorded_through) ON series TO monitor_user;
 GRANT SELECT, INSERT ON activities TO monitor_user;
 GRANT SELECT ON tenant_samples TO monitor_user;
 
 REVOKE ALL ON FUNCTION
   record_samples(uuid[], timestamptz, double precision[], bigint[]),
   purge_expired_samples(),
-  maintain_sample_partitions(integer, integer),
-  claim_apps_with_due_usage(timestamptz, integer),
-  claim_organizations(uuid, integer)
+  maintain_sample_partitions(),
+  find_apps_with_due_usage(timestamptz, integer),
+  find_organizations(uuid, integer)
 FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION
   record_samples(uuid[], timestamptz, double precision[], bigint[]),
   purge_expired_samples(),
-  maintain_sample_partitions(integer, integer),
-  claim_apps_with_due_usage(timestamptz, integer),
-  claim_organizations(uuid, integer)
+  maintain_sample_partitions(),
+  find_apps_with_due_usage(timestamptz, integer),
+  find_organizations(uuid, integer)
 TO monitor_user;

@@ -33,8 +33,8 @@ export class OrganizationRepository {
   }
 
   /** Ids of organizations in order, after `after`; over all tenants, so ids only. */
-  async claimIds(tx: Transaction, after: string | null, limit: number): Promise<string[]> {
-    const rows = await tx.query<{ id: string }>('SELECT claim_organizations($1, $2) AS id', [after, limit]);
+  async findIds(tx: Transaction, after: string | null, limit: number): Promise<string[]> {
+    const rows = await tx.query<{ id: string }>('SELECT find_organizations($1, $2) AS id', [after, limit]);
     return rows.map((row) => row.id);
   }
 }

@@ -26,6 +26,6 @@ export class OrganizationService {
   }
 
   private batchAfter(after: string | null): Promise<string[]> {
-    return this.database.withoutTenant((tx) => this.organizations.claimIds(tx, after, BATCH));
+    return this.database.withoutTenant((tx) => this.organizations.findIds(tx, after, BATCH));
   }
 }

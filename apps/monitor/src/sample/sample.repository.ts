@@ -33,7 +33,13 @@ export class SampleRepository {
       samples.map((sample) => sample.memoryBytes),
     ]);
     await tx.query(
-      'UPDATE apps SET last_sample_at = $2 WHERE id = ANY ($1::uuid[]) AND (last_sample_at < $2 OR last_sample_at IS NULL)',
+      `UPDATE series SET last_sample_at = $2
+       WHERE instance_id = ANY ($1::uuid[]) AND (last_sample_at < $2 OR last_sample_at IS NULL)`,
+      [instanceIds, sampledAt],
+    );
+    // A sample that comes after its window was closed makes the app due again, or its usage would be lost.
+    await tx.query(
+      `UPDATE apps SET last_sample_at = greatest(last_sample_at, $2, usage_recorded_through) WHERE id = ANY ($1::uuid[])`,
       [[...new Set(samples.map((sample) => sample.appId))], sampledAt],
     );
   }
@@ -42,7 +48,7 @@ export class SampleRepository {
     await tx.query('SELECT purge_expired_samples()');
   }
 
-  async maintainPartitions(tx: Transaction, daysAhead: number, keepDays: number): Promise<void> {
-    await tx.query('SELECT maintain_sample_partitions($1, $2)', [daysAhead, keepDays]);
+  async maintainPartitions(tx: Transaction): Promise<void> {
+    await tx.query('SELECT maintain_sample_partitions()');
   }
 }

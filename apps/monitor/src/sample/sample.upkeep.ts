@@ -4,9 +4,6 @@ import { OrganizationService } from '../organization/organization.service.js';
 import { SampleRepository } from './sample.repository.js';
 
 const HOUR_MS = 3_600_000;
-const DAYS_AHEAD = 3;
-/** No plan keeps samples for longer; a partition older than this goes as a whole. */
-const KEEP_DAYS = 400;
 
 /** Hourly: makes the partitions of the days ahead and deletes what is older than each organization's plan keeps. */
 @Injectable()
@@ -35,7 +32,7 @@ export class SampleUpkeep implements OnModuleDestroy {
 
   private async upkeep(): Promise<void> {
     try {
-      await this.database.withoutTenant((tx) => this.samples.maintainPartitions(tx, DAYS_AHEAD, KEEP_DAYS));
+      await this.database.withoutTenant((tx) => this.samples.maintainPartitions(tx));
       for await (const tenantId of this.organizations.allIds()) {
         if (this.stopping) return;
         await this.database.withTenant(tenantId, (tx) => this.samples.purgeExpired(tx));

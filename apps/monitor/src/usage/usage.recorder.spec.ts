@@ -120,6 +120,14 @@ describe('the usage recorder', () => {
     expect(total(await reported(), 'cpu_seconds')).toBeCloseTo(7, 6);
   });
 
+  it('counts the CPU of a last sample that arrives after its window, though no other follows', async () => {
+    await sample(10, 1);
+    await recorder.recordDue(at(70));
+    await sample(50, 5);
+    await recorder.recordDue(at(130));
+    expect(total(await reported(), 'cpu_seconds')).toBeCloseTo(5, 6);
+  });
+
   it('does not charge memory for a time nobody saw the instance run', async () => {
     await sample(0, 0);
     await sample(600, 1);

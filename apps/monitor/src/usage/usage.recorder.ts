@@ -2,7 +2,7 @@
  * Turns samples into usage for billing.
  *
  * State    `apps.usage_recorded_through` (the end of the last reported window) and, per series, what was counted.
- * Step     every window: apps sampled since their last report are claimed by id; for each, in one transaction of its
+ * Step     every window: apps sampled since their last report are found by id; for each, in one transaction of its
  *          organization, the app is locked, its uncounted samples are counted and remembered, the window is closed and
  *          `monitor.usage.recorded` goes into the outbox.
  * Holds    windows of an app tile without gap or overlap; a sample is counted once; CPU is never lost, because it is
@@ -52,7 +52,7 @@ export class UsageRecorder implements OnModuleDestroy {
   async recordDue(now: Date): Promise<void> {
     const end = new Date(Math.floor((now.getTime() - GRACE_MS) / this.windowMs) * this.windowMs);
     for (;;) {
-      const due = await this.database.withoutTenant((tx) => this.usage.claimDue(tx, end, BATCH));
+      const due = await this.database.withoutTenant((tx) => this.usage.findDue(tx, end, BATCH));
       let failed = false;
       for (const app of due) {
         if (this.stopping) return;

@@ -17,9 +17,9 @@ const LONGEST_GAP_SECONDS = 60;
 @Injectable()
 export class UsageRepository {
   /** Apps sampled since their last report, whose report ends before `before`; over all tenants, so ids only. */
-  async claimDue(tx: Transaction, before: Date, limit: number): Promise<DueApp[]> {
+  async findDue(tx: Transaction, before: Date, limit: number): Promise<DueApp[]> {
     const rows = await tx.query<{ tenant_id: string; app_id: string }>(
-      'SELECT tenant_id, app_id FROM claim_apps_with_due_usage($1, $2)',
+      'SELECT tenant_id, app_id FROM find_apps_with_due_usage($1, $2)',
       [before, limit],
     );
     return rows.map((row) => ({ tenantId: row.tenant_id, appId: row.app_id }));
@@ -57,7 +57,7 @@ export class UsageRepository {
          FROM series AS own
          JOIN tenant_samples AS sample ON sample.series_id = own.id
            AND sample.sampled_at >= coalesce(own.recorded_through, '-infinity') AND sample.sampled_at < $2
-         WHERE own.app_id = $1
+         WHERE own.app_id = $1 AND (own.recorded_through IS NULL OR own.last_sample_at > own.recorded_through)
          WINDOW past AS (PARTITION BY own.id ORDER BY sample.sampled_at)
        ), counted AS (
          SELECT id, count(*) FILTER (WHERE sampled_at > coalesce(recorded_through, '-infinity')) AS samples,
@@ -70,7 +70,7 @@ export class UsageRepository {
          UPDATE series
          SET recorded_cpu_seconds = greatest(series.recorded_cpu_seconds, counted.cpu_through),
              recorded_through = counted.through
-         FROM counted WHERE series.id = counted.id
+         FROM counted WHERE series.id = counted.id AND counted.samples > 0
        )
        SELECT round(sum(cpu_seconds)::numeric, 9)::text AS cpu_seconds,
               round(coalesce(sum(byte_seconds), 0) / (1024::numeric ^ 3 * 3600), 9)::text AS memory_gib_hours,
