@@ -74,10 +74,14 @@ export class Platform {
     ]);
   }
 
-  /** Services first, so that none loses a server while it still finishes work; then the apps; then the servers. */
+  /**
+   * The gateway first, so that a request it still has finds its service; then the services, so that none loses a server
+   * while it finishes work; then the apps; then the servers.
+   */
   async stop(): Promise<void> {
     this.ending = true;
-    await Promise.all(Object.values(this.services).map((service) => service.stop()));
+    await this.services.gateway.stop();
+    await Promise.all(serviceNames.map((service) => this.services[service].stop()));
     await endHostedApps(this.workspace, this.source).catch((error: Error) =>
       this.reporter.failure(error.message),
     );

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type ServiceName, serviceNames } from '@capsule/contracts';
 import type { Home } from './home.js';
 import { ManagedProcess, type ProcessDefinition, type ProcessListener } from './managed-process.js';
@@ -7,6 +8,9 @@ import { natsAdminPassword, natsServer } from './servers/nats.js';
 import { postgresServer } from './servers/postgres.js';
 import { provisionRoles } from './servers/postgres-roles.js';
 import { redisServer } from './servers/redis.js';
+
+const provisionTimeoutMs = 60_000;
+const provisionPauseMs = 500;
 
 /** The private servers, each starting beside the others. Every promise resolves when its part can be used. */
 export interface Servers {
@@ -27,9 +31,19 @@ export function launchServers(home: Home, settings: PlatformSettings, listener: 
     processes.push(server);
     await server.start();
   };
-  const provision = async () => {
+  let stopped = false;
+  /** Tries again until the deadline: JetStream may still be reading its store when the server answers already. */
+  const provision = async (deadline: number) => {
     const { provisionStreams } = await import('@capsule/messaging');
-    await provisionStreams({ url: settings.nats.url, user: 'admin', password: natsAdminPassword(home) });
+    for (;;) {
+      try {
+        const admin = { url: settings.nats.url, user: 'admin', password: natsAdminPassword(home) };
+        return await provisionStreams(admin);
+      } catch (error) {
+        if (stopped || performance.now() > deadline) throw error;
+        await sleep(provisionPauseMs);
+      }
+    }
   };
   const busListener: ProcessListener = {
     ...listener,
@@ -37,7 +51,7 @@ export function launchServers(home: Home, settings: PlatformSettings, listener: 
       listener.onReady?.(server, milliseconds);
       if (server.restarts === 0) return;
       // A bus that came back may have lost its store: consumers wait until their durables are there again.
-      provision().catch((error: Error) =>
+      provision(Number.POSITIVE_INFINITY).catch((error: Error) =>
         listener.onDeath?.(server, `nats has no streams: ${error.message}`, ''),
       );
     },
@@ -48,7 +62,9 @@ export function launchServers(home: Home, settings: PlatformSettings, listener: 
       await start(postgresServer(home, service, cluster));
       await provisionRoles(home, service, cluster);
     }),
-    bus: start(natsServer(home, settings.nats), busListener).then(provision),
+    bus: start(natsServer(home, settings.nats), busListener).then(() =>
+      provision(performance.now() + provisionTimeoutMs),
+    ),
     cache: start(redisServer(home, settings.redis)),
     // The entrance answers as the router does, so it is ready when both are.
     edge: Promise.all([start(edgeRouter(home)), start(edgeEntrance(home, settings.edge))]).then(() => {}),
@@ -57,6 +73,7 @@ export function launchServers(home: Home, settings: PlatformSettings, listener: 
     ...servers,
     processes,
     stop: async () => {
+      stopped = true;
       await Promise.all(processes.map((server) => server.stop()));
     },
   };

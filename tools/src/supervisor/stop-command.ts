@@ -65,12 +65,13 @@ async function stopHome(workspace: string, home: Home): Promise<void> {
     return;
   }
   const left = livingRecords(home.run);
-  if (left.length === 0) return terminal.note('Capsule is not running.');
   const [services, servers] = [left.filter(isService), left.filter((record) => !isService(record))];
   await Promise.all(services.map((record) => endProcess(record, record)));
+  // Apps outlive everything that is killed, so they are looked for even when nothing else is left.
   await endHostedApps(workspace, withHomePaths(readEnvironment(workspace, process.env), home, workspace));
   await Promise.all(servers.map((record) => endProcess(record, record)));
   for (const { name } of left) removeRecord(home.run, name);
+  if (left.length === 0) return terminal.note('Capsule is not running.');
   terminal.step('stopped what was left behind', performance.now() - startedAt, `${left.length} processes`);
 }
 
