@@ -2,7 +2,7 @@ import tseslint from 'typescript-eslint';
 import { boundaries } from './tools/lint/boundaries.mjs';
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '.capsule/**', '.nx/**', 'examples/**', '**/*.mjs'] },
+  { ignores: ['**/dist/**', '**/node_modules/**', '.capsule/**', '.nx/**', 'examples/**'] },
   {
     files: ['apps/**/*.ts', 'libs/**/*.ts', 'tools/**/*.ts'],
     languageOptions: {
@@ -37,5 +37,14 @@ export default tseslint.config(
         { object: 'process', property: 'env', message: "Read the environment in the app's config.ts only." },
       ],
     },
+  },
+  {
+    // Plain modules are in no TypeScript project, which rules about types would need; the import table holds for them too.
+    files: ['apps/**/*.mjs', 'libs/**/*.mjs', 'tools/**/*.mjs'],
+    // Programs that a spec starts: they use their own lib as another process would, by its name.
+    ignores: ['libs/*/src/fixtures/**'],
+    plugins: { capsule: boundaries },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: { 'capsule/boundaries': 'error' },
   },
 );

@@ -1,5 +1,14 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -25,9 +34,9 @@ function scratchCopy(): string {
   return folder;
 }
 
-function lint(folder: string): { status: number | null; output: string } {
+function lint(folder: string, what = 'libs/telemetry/src'): { status: number | null; output: string } {
   const eslint = join(root, 'node_modules/eslint/bin/eslint.js');
-  const result = spawnSync(process.execPath, [eslint, 'libs/telemetry/src'], {
+  const result = spawnSync(process.execPath, [eslint, what], {
     cwd: folder,
     encoding: 'utf8',
   });
@@ -83,6 +92,20 @@ describe('the import table', () => {
     },
     60_000,
   );
+
+  it('holds for plain modules too, and names the folders it makes an exception for', () => {
+    const source = "import '@nats-io/transport-node';\n";
+    mkdirSync(join(folder, 'tools/bench/baseline'), { recursive: true });
+    writeFileSync(join(folder, 'tools/bench/baseline/pair.mjs'), source);
+    expect(lint(folder, 'tools')).toMatchObject({ status: 0 });
+
+    writeFileSync(join(folder, 'tools/bench/stray.mjs'), source);
+    const { status, output } = lint(folder, 'tools');
+    expect(status).toBe(1);
+    expect(output).toContain('tools/bench/stray.mjs');
+    expect(output).toContain('@nats-io packages are imported in');
+    expect(output).not.toContain('pair.mjs');
+  }, 60_000);
 });
 
 interface Manifest {
