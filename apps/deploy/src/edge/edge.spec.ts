@@ -1,8 +1,14 @@
+import { rename } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
+import { createDataSource, Database } from '@capsule/database';
 import { eventually } from '@capsule/testing';
 import { DeployServiceFixture } from '../testing/deploy-service.fixture.js';
 import { type App, Deployer } from '../testing/deployer.fixture.js';
 import { answering } from '../testing/sample-apps.fixture.js';
+import { AppUrl } from '../apps/app-url.js';
+import type { DeployConfig } from '../config.js';
+import { Edge } from './edge.js';
+import { EdgeReconciler } from './edge-reconciler.js';
 import { readMarker } from './edge-routes.js';
 
 interface Load {
@@ -114,6 +120,34 @@ describe('the edge', () => {
     await eventually(async () => expect((await service.get(app.host)).body).toBe('here'), 10_000);
     expect(readMarker(await service.caddy.client().readFirstRoute())).toMatch(/^[0-9a-f]{32}$/);
   });
+
+  it('is given a change it could not be given at once, although it kept its routes all the time', async () => {
+    const app = await acme.app('behind');
+    await acme.deployLive(app, answering('here'));
+    const database = new Database(await createDataSource(service.database.settings, 'spec', []).initialize());
+    const urls = new AppUrl({ edge: { appsDomain: 'localhost', port: service.caddy.port } } as DeployConfig);
+    const edge = new Edge(database, service.caddy.client(), urls);
+    const reconciler = new EdgeReconciler(edge);
+    const route = (routed: boolean) =>
+      service.sql((db) => db.query('UPDATE instances SET routed = $1 WHERE app_id = $2', [routed, app.id]));
+    const { adminSocket } = service.caddy;
+    try {
+      reconciler.start();
+      await eventually(async () => expect(await edge.isInPlace()).toBe(true));
+      await rename(adminSocket, `${adminSocket}.away`);
+      await route(false);
+      await expect(edge.apply()).rejects.toThrow('the edge can not be reached');
+      await rename(`${adminSocket}.away`, adminSocket);
+      expect((await service.get(app.host)).body).toBe('here');
+
+      await eventually(async () => expect((await service.get(app.host)).status).toBe(503), 10_000);
+    } finally {
+      await reconciler.stop();
+      await route(true);
+      await edge.apply();
+      await database.close();
+    }
+  }, 30_000);
 
   it('is waited for by a deployment that would switch while it is away', async () => {
     const app = await acme.app('waiting');

@@ -10,7 +10,7 @@
  *  - When `apply` resolves, the edge was SEEN to hold a list computed after `apply` was called.
  *
  * A crash in between leaves a list that differs from the database; the step that was cut applies again when it is
- * resumed, and the reconciler applies at each start.
+ * resumed, and the reconciler applies at each start and after an attempt that failed.
  */
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
@@ -53,14 +53,19 @@ export class Edge {
     return this.following;
   }
 
-  /** Whether the edge holds the list this process gave it last; false after the edge lost it. @throws EdgeError */
+  /**
+   * Whether the edge holds the list this process gave it last; false after the edge lost it, or could not be given
+   * the latest one. @throws EdgeError
+   */
   async isInPlace(): Promise<boolean> {
     const marker = readMarker(await this.client.readFirstRoute());
     return marker !== null && marker === this.applied;
   }
 
   private async run(): Promise<void> {
-    this.applied = await this.database.withoutTenant(async (tx) => {
+    // Whoever looks while this has not succeeded finds the edge out of place, and so repairs what failed.
+    this.applied = undefined;
+    const applied = await this.database.withoutTenant(async (tx) => {
       await tx.query('SELECT FROM edge_state FOR UPDATE');
       const { marker, list } = renderRoutes(await this.readRoutes(tx));
       if (readMarker(await this.client.readFirstRoute()) === marker) return marker;
@@ -74,6 +79,7 @@ export class Edge {
       );
       return marker;
     });
+    this.applied = applied;
   }
 
   private async readRoutes(tx: Transaction): Promise<EdgeRoute[]> {
