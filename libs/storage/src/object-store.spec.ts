@@ -72,10 +72,13 @@ describe('ObjectStore', () => {
     expect(endless.destroyed).toBe(true);
   });
 
-  it('leaves nothing behind when the sender breaks off', async () => {
+  it.each([
+    ['before the first byte is read', 0],
+    ['in the middle', 50],
+  ])('leaves nothing behind when the sender breaks off %s', async (_, afterMs) => {
     const broken = new Readable({ read: () => undefined });
     broken.push(Buffer.alloc(1_000));
-    setTimeout(() => broken.destroy(new Error('connection lost')), 20);
+    setTimeout(() => broken.destroy(new Error('connection lost')), afterMs);
     await expect(store.putStream('a', broken, LIMIT)).rejects.toThrow('connection lost');
     expect(await store.stat('a')).toBeUndefined();
     expect(await readdir(join(folder, 'incoming'))).toEqual([]);

@@ -57,6 +57,8 @@ export class ObjectStore {
    * @throws DomainError of kind too_large as soon as `maxBytes` is exceeded
    */
   async putStream(key: string, content: Readable, options: PutOptions): Promise<StoredObject> {
+    // What reads the stream below reports its error; one that comes before would be nobody's, and end the process.
+    content.on('error', () => {});
     const path = await this.pathForWriting(key);
     const temporary = join(this.incoming, randomUUID());
     try {
