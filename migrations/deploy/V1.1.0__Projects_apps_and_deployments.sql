@@ -16,7 +16,7 @@
 --
 -- Functions over all tenants; they return ids (and the edge what it serves in public):
 --   work_claim(holder uuid, lease_seconds integer, max_rows integer) -> (subject_id, tenant_id, kind)
---   work_extend(holder uuid, lease_seconds integer)                  -> (subject_id, interrupted) still held
+--   work_extend(holder uuid, lease_seconds integer, in_hand uuid[])  -> (subject_id, interrupted) still held
 --   work_release(holder uuid)                                        -> void   at shutdown
 --   work_repair()                                                    -> (subject_id) unfinished but without work
 --   instance_reconcile(known uuid[], running uuid[])                 -> (instance_id, tenant_id, verdict)
@@ -432,12 +432,14 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     RETURNING w.subject_id, w.tenant_id, w.kind
 $$;
 
--- A lease that ran out is not taken back: another may have the work in hand by now.
-CREATE FUNCTION work_extend(holder uuid, lease_seconds integer) RETURNS TABLE (subject_id uuid, interrupted boolean)
+-- A lease that ran out is not taken back: another may have the work in hand by now. Nor is one extended that its
+-- holder does not work on any more and could not let go: it runs out, and somebody looks at the subject anew.
+CREATE FUNCTION work_extend(holder uuid, lease_seconds integer, in_hand uuid[])
+RETURNS TABLE (subject_id uuid, interrupted boolean)
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE public.work_items w
     SET due_at = clock_timestamp() + make_interval(secs => lease_seconds)
-    WHERE w.holder = work_extend.holder AND w.due_at > clock_timestamp()
+    WHERE w.holder = work_extend.holder AND w.subject_id = ANY (in_hand) AND w.due_at > clock_timestamp()
     RETURNING w.subject_id, w.interrupted
 $$;
 
@@ -541,7 +543,7 @@ GRANT INSERT (subject_id, tenant_id, kind) ON work_items TO deploy_claimer;
 GRANT UPDATE (observed_at) ON instances TO deploy_claimer;
 GRANT EXECUTE ON FUNCTION
     work_claim(uuid, integer, integer),
-    work_extend(uuid, integer),
+    work_extend(uuid, integer, uuid[]),
     work_release(uuid),
     work_repair(),
     instance_reconcile(uuid[], uuid[]),
@@ -553,7 +555,7 @@ GRANT EXECUTE ON FUNCTION
 
 GRANT CREATE ON SCHEMA public TO deploy_claimer;
 ALTER FUNCTION work_claim(uuid, integer, integer) OWNER TO deploy_claimer;
-ALTER FUNCTION work_extend(uuid, integer) OWNER TO deploy_claimer;
+ALTER FUNCTION work_extend(uuid, integer, uuid[]) OWNER TO deploy_claimer;
 ALTER FUNCTION work_release(uuid) OWNER TO deploy_claimer;
 ALTER FUNCTION work_repair() OWNER TO deploy_claimer;
 ALTER FUNCTION instance_reconcile(uuid[], uuid[]) OWNER TO deploy_claimer;

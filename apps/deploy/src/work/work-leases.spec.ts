@@ -68,18 +68,30 @@ describe('work under leases', () => {
 
     await expect(database.withTenant(tenantId, (tx) => queue.hold(tx, id, dead))).rejects.toThrow(LeaseLost);
     await database.withTenant(tenantId, (tx) => queue.hold(tx, id, next));
-    expect(await leases.extend(dead, LEASE_SECONDS)).toEqual([]);
-    expect(await leases.extend(next, LEASE_SECONDS)).toEqual([{ subjectId: id, interrupted: false }]);
+    expect(await leases.extend(dead, LEASE_SECONDS, [id])).toEqual([]);
+    expect(await leases.extend(next, LEASE_SECONDS, [id])).toEqual([{ subjectId: id, interrupted: false }]);
   });
 
   it('is not taken over while its holder extends the lease', async () => {
     const [id = ''] = await add(1);
     const holder = randomUUID();
     await leases.claim(holder, 1, 1);
-    await leases.extend(holder, LEASE_SECONDS);
+    await leases.extend(holder, LEASE_SECONDS, [id]);
     await new Promise((resolve) => setTimeout(resolve, 1_200));
     expect(await leases.claim(randomUUID(), LEASE_SECONDS, 1)).toEqual([]);
     await database.withTenant(tenantId, (tx) => queue.hold(tx, id, holder));
+  });
+
+  it('is due again although its holder lives, when the holder could not let it go', async () => {
+    const [stuck = '', inHand = ''] = await add(2);
+    const holder = randomUUID();
+    await leases.claim(holder, 1, 2);
+    expect(await leases.extend(holder, LEASE_SECONDS, [inHand])).toEqual([
+      { subjectId: inHand, interrupted: false },
+    ]);
+    await new Promise((resolve) => setTimeout(resolve, 1_200));
+    const due = await leases.claim(randomUUID(), LEASE_SECONDS, 2);
+    expect(due.map(({ subjectId }) => subjectId)).toEqual([stuck]);
   });
 
   it('tells its holder when it was interrupted, and is due at once when nobody holds it', async () => {
@@ -87,7 +99,7 @@ describe('work under leases', () => {
     const holder = randomUUID();
     await leases.claim(holder, LEASE_SECONDS, 1);
     await database.withTenant(tenantId, (tx) => queue.interrupt(tx, id));
-    expect(await leases.extend(holder, LEASE_SECONDS)).toEqual([{ subjectId: id, interrupted: true }]);
+    expect(await leases.extend(holder, LEASE_SECONDS, [id])).toEqual([{ subjectId: id, interrupted: true }]);
 
     await database.withTenant(tenantId, (tx) => queue.postpone(tx, id, holder, 3_600));
     expect(await leases.claim(randomUUID(), LEASE_SECONDS, 1)).toEqual([]);

@@ -8,7 +8,7 @@ const CLAIM = {
 };
 const EXTEND = {
   name: 'work-extend',
-  text: 'SELECT subject_id AS "subjectId", interrupted FROM work_extend($1, $2)',
+  text: 'SELECT subject_id AS "subjectId", interrupted FROM work_extend($1, $2, $3)',
 };
 
 /** The questions over all organizations: who has what in hand. They bring ids; work happens inside the tenant. */
@@ -20,9 +20,13 @@ export class WorkLeases {
     return this.database.withoutTenant((tx) => tx.query<WorkItem>(CLAIM, [holder, leaseSeconds, limit]));
   }
 
-  /** @returns what is held still; of the rest the lease has run out */
-  extend(holder: string, leaseSeconds: number): Promise<{ subjectId: string; interrupted: boolean }[]> {
-    return this.database.withoutTenant((tx) => tx.query(EXTEND, [holder, leaseSeconds]));
+  /** @returns what of `inHand` is held still; of the rest the lease has run out */
+  extend(
+    holder: string,
+    leaseSeconds: number,
+    inHand: readonly string[],
+  ): Promise<{ subjectId: string; interrupted: boolean }[]> {
+    return this.database.withoutTenant((tx) => tx.query(EXTEND, [holder, leaseSeconds, inHand]));
   }
 
   async releaseAll(holder: string): Promise<void> {

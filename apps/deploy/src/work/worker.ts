@@ -11,6 +11,8 @@
  *  - One holder at a time: work is claimed with SKIP LOCKED, and whoever writes a result locks the work item and
  *    checks that the lease is its own still. A worker that was asleep for too long writes nothing.
  *  - Nothing is lost: the row goes only in the transaction that makes the work unnecessary.
+ *  - Nothing is held that is not in hand: only leases of what is worked on are extended, so what could not be let go
+ *    (no database just then) is due again when its lease runs out.
  *
  * Crash: leases run out after LEASE_SECONDS and another worker, or the next life of this one, claims the work and
  * resumes it from what the database says. An orderly end hands the leases back at once.
@@ -158,9 +160,10 @@ export class Worker {
   private async extend(): Promise<void> {
     if (this.hands.size === 0) return;
     const asked = [...this.hands.values()];
+    const subjectIds = asked.map((hand) => hand.work.subjectId);
     try {
       const held = new Map(
-        (await this.leases.extend(this.holder, LEASE_SECONDS)).map((h) => [h.subjectId, h]),
+        (await this.leases.extend(this.holder, LEASE_SECONDS, subjectIds)).map((h) => [h.subjectId, h]),
       );
       for (const hand of asked) {
         const lease = held.get(hand.work.subjectId);
