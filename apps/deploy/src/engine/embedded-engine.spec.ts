@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -97,6 +97,20 @@ describe('the embedded engine', () => {
     await eventually(async () =>
       expect(await later.observe(request.instanceId)).toMatchObject({ listening: true }),
     );
+    await later.stop(request.instanceId, { graceSeconds: 0 });
+  });
+
+  it('begins with what a power cut left of a start, and begins that start anew', async () => {
+    const request = await fixture.run(SERVER);
+    await fixture.engine.stop(request.instanceId, { graceSeconds: 0 });
+    await fixture.home.prepare('instances', request.instanceId);
+    writeFileSync(join(fixture.home.pathOf('instances', request.instanceId), 'instance.json'), '');
+    const later = fixture.anotherEngine();
+    expect(await later.observe(request.instanceId)).toEqual({ state: 'absent' });
+    await later.start(request);
+    expect(await later.observe(request.instanceId)).toMatchObject({ state: 'running' });
+    // What the start wrote is whole: the next life knows the instance by it.
+    expect(await fixture.anotherEngine().list()).toEqual([request.instanceId]);
     await later.stop(request.instanceId, { graceSeconds: 0 });
   });
 

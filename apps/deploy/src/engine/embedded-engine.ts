@@ -11,7 +11,6 @@
  * touched. What this engine can't do is hold back what an app does on the network of the machine or how much disk it
  * fills: that takes containers.
  */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { unpackArchive } from '../source/packed-archive.js';
@@ -32,6 +31,7 @@ import type {
 } from './engine.js';
 import type { EngineHome } from './engine-home.js';
 import { INSTANCE_HOST, InstancePorts } from './instance-ports.js';
+import { readRecord, writeRecord } from './record-file.js';
 import type { EndOfRun, Run } from './run.js';
 import { listeningUsers } from './runner/process-table.mjs';
 import { resolveStartCommand } from './start-command.js';
@@ -108,9 +108,7 @@ export class EmbeddedEngine implements Engine {
       memoryLimitBytes: request.memoryLimitBytes,
     };
     const run = await this.home.prepare('instances', instanceId);
-    writeFileSync(join(this.home.pathOf('instances', instanceId), 'instance.json'), JSON.stringify(record), {
-      mode: 0o600,
-    });
+    writeRecord(this.recordPath(instanceId), record);
     this.instances.set(instanceId, { run, ...record });
     const app = join(run.filesFolder, 'app');
     await unpackArchive(await this.store.getStream(request.artifactKey), app, {
@@ -201,11 +199,15 @@ export class EmbeddedEngine implements Engine {
     for (const instanceId of present) {
       if (this.instances.has(instanceId)) continue;
       const run = this.home.find('instances', instanceId);
-      const file = join(this.home.pathOf('instances', instanceId), 'instance.json');
-      if (!run || !existsSync(file)) continue;
-      const record = JSON.parse(readFileSync(file, 'utf8')) as InstanceRecord;
+      const record = readRecord<InstanceRecord>(this.recordPath(instanceId));
+      // Its start was cut.
+      if (!run || !record) continue;
       this.instances.set(instanceId, { run, ...record });
     }
+  }
+
+  private recordPath(instanceId: string): string {
+    return join(this.home.pathOf('instances', instanceId), 'instance.json');
   }
 
   private letGo(instanceId: string): void {

@@ -17,13 +17,14 @@
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, openSync, closeSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, openSync, closeSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ControlGroups } from './control-groups.js';
+import { readRecord, writeRecord } from './record-file.js';
 import type { RunUsers } from './run-users.js';
 import { bootId, isAlive, processesOfSession, processesOfUser, usageOf } from './runner/process-table.mjs';
 import type { RunExit, RunnerState, RunOrder } from './runner/runner.mjs';
@@ -72,14 +73,14 @@ export class Run {
 
   static async prepare(folder: string, uid: number | null, context: RunContext): Promise<Run> {
     await mkdir(folder, { recursive: true, mode: 0o711 });
-    writeFileSync(join(folder, 'run.json'), JSON.stringify({ uid }), { mode: 0o600 });
+    writeRecord(join(folder, 'run.json'), { uid });
     await mkdir(join(folder, 'files'), { recursive: true, mode: 0o700 });
     return new Run(folder, uid, context);
   }
 
   /** @returns null when no run was prepared in the folder */
   static find(folder: string, context: RunContext): Run | null {
-    const record = readJson<{ uid: number | null }>(join(folder, 'run.json'));
+    const record = readRecord<{ uid: number | null }>(join(folder, 'run.json'));
     return record && new Run(folder, record.uid, context);
   }
 
@@ -216,20 +217,11 @@ export class Run {
   }
 
   private runnerState(): RunnerState | null {
-    return readJson<RunnerState>(join(this.folder, 'runner.json'));
+    return readRecord<RunnerState>(join(this.folder, 'runner.json'));
   }
 
   private exit(): RunExit | null {
-    return readJson<RunExit>(join(this.folder, 'exit.json'));
-  }
-}
-
-/** Files of the engine itself, written by rename or before anyone knows them; a torn one counts as not there. */
-function readJson<Content>(path: string): Content | null {
-  try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Content;
-  } catch {
-    return null;
+    return readRecord<RunExit>(join(this.folder, 'exit.json'));
   }
 }
 
