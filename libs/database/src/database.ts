@@ -4,6 +4,7 @@ import { currentContext } from '@capsule/telemetry';
 import { type DataSource, QueryFailedError } from 'typeorm';
 import { translateConstraint } from './constraint-errors.js';
 import type { SessionContext } from './opening-query.js';
+import { translateOutage, unavailable } from './outage.js';
 import { SessionClient } from './session-client.js';
 import { isTransient } from './sql-state.js';
 import { Transaction } from './transaction.js';
@@ -28,7 +29,8 @@ export class Database {
    * rollback doesn't undo.
    *
    * @throws DomainError platform.service.overloaded when no connection is free in time, platform.upstream.unavailable
-   *   when none can be made, platform.request.conflict for unique and foreign keys that the repository didn't map
+   *   when none can be made or the one in use is lost (a commit under way may then have happened),
+   *   platform.upstream.timeout when a statement takes too long, platform.request.conflict for unique and foreign keys that the repository didn't map
    */
   withTenant<T>(tenantId: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
     if (!isUuid(tenantId)) return Promise.reject(new TypeError('The id of a tenant is a UUID.'));
@@ -59,7 +61,7 @@ export class Database {
           await pause(attempt);
           continue;
         }
-        throw translateConstraint(withoutParameters(error), {});
+        throw translateConstraint(error, {});
       }
     }
   }
@@ -78,9 +80,10 @@ export class Database {
       await runner.commitTransaction();
     } catch (error) {
       tx.end();
+      const { isLost } = client;
       // A connection on which even this fails is not clean below; what matters is the first error.
       await runner.rollbackTransaction().catch(() => undefined);
-      throw error;
+      throw translateOutage(withoutParameters(error), isLost);
     } finally {
       if (!client.isClean) await client.end().catch(() => undefined);
       await runner.release();
@@ -107,10 +110,8 @@ async function connect(runner: ReturnType<DataSource['createQueryRunner']>): Pro
   } catch (cause) {
     // The wording of pg-pool, which has no code for it; a spec watches it.
     const isExhausted = cause instanceof Error && cause.message === 'timeout exceeded when trying to connect';
-    throw new DomainError(isExhausted ? 'platform.service.overloaded' : 'platform.upstream.unavailable', {
-      cause,
-      retryAfterSeconds: RETRY_AFTER_SECONDS,
-    });
+    if (!isExhausted) throw unavailable(cause);
+    throw new DomainError('platform.service.overloaded', { cause, retryAfterSeconds: RETRY_AFTER_SECONDS });
   }
 }
 

@@ -69,7 +69,7 @@ export class NotesDatabase {
   /** With one connection, consecutive transactions are sure to share it. */
   static async create(
     test: TestDatabase,
-    pool: { poolMax?: number; poolTimeoutMs?: number } = {},
+    pool: { poolMax?: number; poolTimeoutMs?: number; queryTimeoutMs?: number } = {},
   ): Promise<NotesDatabase> {
     const owner = new pg.Client({ ...test.owner, database: test.owner.name });
     await owner.connect();

@@ -44,6 +44,8 @@ export interface WireClient {
   query(statement: Statement | string | WireQuery, values?: readonly unknown[]): Promise<pg.QueryResult>;
   /** 'I' idle, 'T' in a transaction, 'E' in a failed one, null before the first answer. */
   getTransactionStatus(): 'I' | 'T' | 'E' | null;
+  /** 'error' comes before the statements that it took along are rejected. */
+  on(event: 'error' | 'end', listener: () => void): this;
   end(): Promise<void>;
 }
 

@@ -21,10 +21,18 @@ export class SessionClient extends WireClientBase {
   private expected: SessionContext | undefined;
   private heldBack: SessionContext | undefined;
   private unusable = false;
+  private lost = false;
 
   constructor(config: SessionClientConfig) {
     super(config);
     this.onStatement = config.onStatement;
+    const lose = (): void => void (this.lost = true);
+    this.on('error', lose).on('end', lose);
+  }
+
+  /** The connection is gone: whatever fails on it from now on, fails because of that. */
+  get isLost(): boolean {
+    return this.lost;
   }
 
   expectBegin(context: SessionContext): void {

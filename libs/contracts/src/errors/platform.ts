@@ -70,13 +70,13 @@ export const platformErrors = {
   'platform.upstream.unavailable': {
     kind: 'unavailable',
     title: 'A service is not available',
-    when: 'The service behind the route is starting, stopping or down, or its circuit breaker is open.',
-    remedy: 'Try again after the seconds in `Retry-After`.',
+    when: 'The service behind the route is starting, stopping or down, its circuit breaker is open, or its database went away.',
+    remedy: 'Try again after the seconds in `Retry-After`; a change under the same `Idempotency-Key`.',
   },
   'platform.upstream.timeout': {
     kind: 'timeout',
     title: 'A service did not answer in time',
-    when: 'The deadline of the request passed. A change may or may not have happened.',
+    when: 'The deadline of the request passed, or its database took too long. A change may or may not have happened.',
     remedy: 'Read the resource, or repeat the request with the same `Idempotency-Key`.',
   },
   'platform.service.overloaded': {
