@@ -53,6 +53,26 @@ export async function until<T>(read: () => Promise<T>, isThere: (value: T) => bo
   }
 }
 
+const LOG_READ_MS = 1_500;
+
+/** What the log stream of a deployment brings in a moment; it would stay open as long as the deployment is live. */
+export async function readLog(
+  gatewayUrl: string,
+  team: Team,
+  deploymentId: string,
+  headers: Record<string, string>,
+): Promise<{ contentType: string | null; text: string }> {
+  const response = await fetch(`${gatewayUrl}/v1/deployments/${deploymentId}/logs`, {
+    headers: { authorization: `Bearer ${team.signedUp.accessToken}`, ...headers },
+    signal: AbortSignal.timeout(LOG_READ_MS),
+  });
+  let text = '';
+  const decoder = new TextDecoder();
+  const write = (chunk: Uint8Array): void => void (text += decoder.decode(chunk));
+  await response.body?.pipeTo(new WritableStream({ write })).catch(() => undefined);
+  return { contentType: response.headers.get('content-type'), text };
+}
+
 /** Node does not resolve names under localhost, so loopback is dialled with the app's host name. */
 export function visit(url: string): Promise<{ status: number; body: string }> {
   const { port, host, pathname } = new URL(url);

@@ -15,7 +15,7 @@ import {
 import { Api, ApiError } from '../api/api.js';
 import { packFolder } from '../api/pack-folder.js';
 import { type PrivatePlatform, startPrivatePlatform } from '../supervisor/private-platform.js';
-import { type Deployment, ended, signUpTeam, type Team, until, visit } from './team.fixture.js';
+import { type Deployment, ended, readLog, signUpTeam, type Team, until, visit } from './team.fixture.js';
 import { TraceCollector } from './trace-collector.js';
 
 const workspace = resolve(import.meta.dirname, '../../..');
@@ -65,6 +65,7 @@ describe('the platform', () => {
     expect(created.state).toBe('created');
     live = await ended(acme.api, created.id);
     expect(live).toMatchObject({ state: 'live', failure: null, instance: { state: 'healthy' } });
+    expect(live.instance?.memoryLimit).toMatch(/^(cgroup|watchdog)$/);
     expect((await visit(`${acme.app.url}/health`)).status).toBe(200);
   }, 60_000);
 
@@ -94,24 +95,14 @@ describe('the platform', () => {
   }, 60_000);
 
   it('streams the log with offsets that a reader resumes from', async () => {
-    const read = async (headers: Record<string, string> = {}) => {
-      const response = await fetch(`${running.gatewayUrl}/v1/deployments/${live.id}/logs`, {
-        headers: { authorization: `Bearer ${acme.signedUp.accessToken}`, ...headers },
-        signal: AbortSignal.timeout(1_500),
-      });
-      expect(response.headers.get('content-type')).toContain('text/event-stream');
-      let text = '';
-      const decoder = new TextDecoder();
-      await response.body
-        ?.pipeTo(new WritableStream({ write: (chunk: Uint8Array) => void (text += decoder.decode(chunk)) }))
-        .catch(() => undefined);
-      return text;
-    };
-    const whole = await read();
+    const read = (headers: Record<string, string> = {}) =>
+      readLog(running.gatewayUrl, acme, live.id, headers);
+    const { contentType, text: whole } = await read();
+    expect(contentType).toContain('text/event-stream');
     expect(whole).toContain('[capsule] live');
     const ids = [...whole.matchAll(/^id: (\d+)$/gm)].map((match) => match[1] ?? '');
     expect(ids.length).toBeGreaterThan(0);
-    expect(await read({ 'last-event-id': ids.at(-1) ?? '' })).not.toContain('[capsule] live');
+    expect((await read({ 'last-event-id': ids.at(-1) ?? '' })).text).not.toContain('[capsule] live');
   }, 30_000);
 
   it('makes one deployment of a request that is repeated under its idempotency key', async () => {
@@ -179,13 +170,7 @@ describe('the platform', () => {
       }),
     });
     expect(response.status).toBe(201);
-    const services = [
-      'capsule-auth',
-      'capsule-billing',
-      'capsule-deploy',
-      'capsule-gateway',
-      'capsule-monitor',
-    ];
+    const services = ['auth', 'billing', 'deploy', 'gateway', 'monitor'].map((name) => `capsule-${name}`);
     const spans = await until(
       () => Promise.resolve(collector.spans.filter((span) => span.traceId === traceId)),
       (found) => services.every((service) => found.some((span) => span.service === service)),
