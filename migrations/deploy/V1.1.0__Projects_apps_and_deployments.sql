@@ -15,7 +15,8 @@
 --   edge_state              S, U                     one row, no tenant: the routes the edge was last given
 --
 -- Functions over all tenants; they return ids (and the edge what it serves in public):
---   work_claim(holder uuid, lease_seconds integer, max_rows integer) -> (subject_id, tenant_id, kind)
+--   work_claim(holder uuid, lease_seconds integer, lanes text[], max_rows integer[])
+--                                                                    -> (subject_id, tenant_id, kind, lane)
 --   work_extend(holder uuid, lease_seconds integer, in_hand uuid[])  -> (subject_id, interrupted) still held
 --   work_release(holder uuid)                                        -> void   at shutdown
 --   work_repair()                                                    -> (subject_id) unfinished but without work
@@ -415,21 +416,32 @@ GRANT SELECT, UPDATE (version, marker, applied_at) ON edge_state TO deploy_user;
 
 -- Over all tenants ----------------------------------------------------------------------------------------------------
 
-CREATE FUNCTION work_claim(holder uuid, lease_seconds integer, max_rows integer)
-RETURNS TABLE (subject_id uuid, tenant_id uuid, kind text)
+-- What is due, in lanes that do not wait for each other, each with its own number of rows at most:
+--   'build'       deployments that are to be built, or wait for it: they take long and load the machine
+--   'deployment'  all others, the canceled ones too
+--   'instance'    restarts and drains
+CREATE FUNCTION work_claim(holder uuid, lease_seconds integer, lanes text[], max_rows integer[])
+RETURNS TABLE (subject_id uuid, tenant_id uuid, kind text, lane text)
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     UPDATE public.work_items w
     SET holder = work_claim.holder, due_at = clock_timestamp() + make_interval(secs => lease_seconds),
         interrupted = false
-    FROM (
+    FROM unnest(lanes, max_rows) AS l (lane, max_rows) CROSS JOIN LATERAL (
         SELECT d.subject_id FROM public.work_items d
-        WHERE d.due_at <= now()
+        WHERE d.due_at <= now() AND l.lane = CASE
+            WHEN d.kind = 'instance' THEN 'instance'
+            WHEN EXISTS (
+                SELECT FROM public.deployments b
+                WHERE b.tenant_id = d.tenant_id AND b.id = d.subject_id AND b.artifact_id IS NULL
+                  AND b.state IN ('created', 'queued', 'build_in_progress') AND b.cancel_requested_at IS NULL)
+            THEN 'build'
+            ELSE 'deployment' END
         ORDER BY d.due_at
-        LIMIT max_rows
-        FOR UPDATE SKIP LOCKED
+        LIMIT l.max_rows
+        FOR UPDATE OF d SKIP LOCKED
     ) AS due
     WHERE w.subject_id = due.subject_id
-    RETURNING w.subject_id, w.tenant_id, w.kind
+    RETURNING w.subject_id, w.tenant_id, w.kind, l.lane
 $$;
 
 -- A lease that ran out is not taken back: another may have the work in hand by now. Nor is one extended that its
@@ -542,7 +554,7 @@ GRANT UPDATE (holder, due_at, interrupted) ON work_items TO deploy_claimer;
 GRANT INSERT (subject_id, tenant_id, kind) ON work_items TO deploy_claimer;
 GRANT UPDATE (observed_at) ON instances TO deploy_claimer;
 GRANT EXECUTE ON FUNCTION
-    work_claim(uuid, integer, integer),
+    work_claim(uuid, integer, text[], integer[]),
     work_extend(uuid, integer, uuid[]),
     work_release(uuid),
     work_repair(),
@@ -554,7 +566,7 @@ GRANT EXECUTE ON FUNCTION
     TO deploy_user;
 
 GRANT CREATE ON SCHEMA public TO deploy_claimer;
-ALTER FUNCTION work_claim(uuid, integer, integer) OWNER TO deploy_claimer;
+ALTER FUNCTION work_claim(uuid, integer, text[], integer[]) OWNER TO deploy_claimer;
 ALTER FUNCTION work_extend(uuid, integer, uuid[]) OWNER TO deploy_claimer;
 ALTER FUNCTION work_release(uuid) OWNER TO deploy_claimer;
 ALTER FUNCTION work_repair() OWNER TO deploy_claimer;

@@ -4,20 +4,37 @@ import type { WorkItem } from './work-queue.js';
 
 const CLAIM = {
   name: 'work-claim',
-  text: 'SELECT subject_id AS "subjectId", tenant_id AS "tenantId", kind FROM work_claim($1, $2, $3)',
+  text: 'SELECT subject_id AS "subjectId", tenant_id AS "tenantId", kind, lane FROM work_claim($1, $2, $3, $4)',
 };
 const EXTEND = {
   name: 'work-extend',
   text: 'SELECT subject_id AS "subjectId", interrupted FROM work_extend($1, $2, $3)',
 };
 
+/**
+ * Work of one lane never waits for that of another: restarts and drains go on while every build is slow, and so does
+ * what a deployment needs beside its build (to be switched, to be canceled).
+ */
+export type WorkLane = 'build' | 'deployment' | 'instance';
+
+export interface ClaimedWork extends WorkItem {
+  lane: WorkLane;
+}
+
 /** The questions over all organizations: who has what in hand. They bring ids; work happens inside the tenant. */
 @Injectable()
 export class WorkLeases {
   constructor(private readonly database: Database) {}
 
-  claim(holder: string, leaseSeconds: number, limit: number): Promise<WorkItem[]> {
-    return this.database.withoutTenant((tx) => tx.query<WorkItem>(CLAIM, [holder, leaseSeconds, limit]));
+  /** @param limits how many at most of each lane */
+  claim(
+    holder: string,
+    leaseSeconds: number,
+    limits: Readonly<Record<WorkLane, number>>,
+  ): Promise<ClaimedWork[]> {
+    return this.database.withoutTenant((tx) =>
+      tx.query(CLAIM, [holder, leaseSeconds, Object.keys(limits), Object.values(limits)]),
+    );
   }
 
   /** @returns what of `inHand` is held still; of the rest the lease has run out */

@@ -1,5 +1,6 @@
 /**
- * Takes due work from the database, as many at a time as it has hands, and has it done under leases.
+ * Takes due work from the database, as much of each lane at a time as it has hands for it, and has it done under
+ * leases.
  *
  *   due -> held (lease, extended every few seconds) -> removed      done
  *                                                   -> postponed    waits for its time or its turn
@@ -27,10 +28,11 @@ import { type Actor, runInContext } from '@capsule/telemetry';
 import { Interrupted, isInterruption, LeaseLost, ShuttingDown } from './interruption.js';
 import type { HeldWork } from './work-handlers.js';
 import { WorkHandlers } from './work-handlers.js';
-import { WorkLeases } from './work-leases.js';
-import { type WorkItem, WorkQueue } from './work-queue.js';
+import { type ClaimedWork, WorkLeases, type WorkLane } from './work-leases.js';
+import { WorkQueue } from './work-queue.js';
 
-const HANDS = 16;
+/** Hands of each lane. A build takes a core and up to 2 GiB, whosever it is, so the machine has few of them. */
+const HANDS: Readonly<Record<WorkLane, number>> = { build: 4, deployment: 16, instance: 16 };
 const LEASE_SECONDS = 15;
 const EXTEND_EVERY_MS = 4_000;
 const LOOK_EVERY_MS = 5_000;
@@ -40,6 +42,7 @@ const FAILURE_DELAY_SECONDS_MAX = 30;
 const ACTOR: Actor = { type: 'system', id: 'deploy-worker' };
 
 interface Hand {
+  lane: WorkLane;
   work: HeldWork;
   abort: (reason: Error) => void;
   done: Promise<void>;
@@ -96,12 +99,11 @@ export class Worker {
     clearTimeout(this.timer);
     while (this.lookAgain && !this.stopped) {
       this.lookAgain = false;
-      const free = HANDS - this.hands.size;
-      if (free <= 0) break;
+      const free = this.freeHands();
+      if (Object.values(free).every((count) => count === 0)) break;
       try {
-        const items = await this.leases.claim(this.holder, LEASE_SECONDS, free);
-        for (const item of items) this.take(item);
-        if (items.length === free) this.lookAgain = true;
+        // What is left when all hands are full is claimed when the first of them has finished.
+        for (const item of await this.leases.claim(this.holder, LEASE_SECONDS, free)) this.take(item);
       } catch (error) {
         this.logger.warn(`could not look for work: ${String(error)}`);
       }
@@ -109,7 +111,13 @@ export class Worker {
     if (!this.stopped) this.timer = setTimeout(() => this.wake(), LOOK_EVERY_MS);
   }
 
-  private take(item: WorkItem): void {
+  private freeHands(): Record<WorkLane, number> {
+    const free = { ...HANDS };
+    for (const { lane } of this.hands.values()) free[lane] -= 1;
+    return free;
+  }
+
+  private take({ lane, ...item }: ClaimedWork): void {
     const previous = this.hands.get(item.subjectId);
     // Our own lease ran out without our noticing, and we claimed the work again.
     previous?.abort(new LeaseLost());
@@ -117,6 +125,7 @@ export class Worker {
     const work: HeldWork = { ...item, holder: this.holder, signal: controller.signal };
     const context = { requestId: randomUUID(), tenantId: item.tenantId, actor: ACTOR };
     const hand: Hand = {
+      lane,
       work,
       abort: (reason) => controller.abort(reason),
       done: (previous?.done ?? Promise.resolve()).then(() => runInContext(context, () => this.run(hand))),

@@ -107,7 +107,7 @@ export class DeploymentRunner implements WorkHandler {
     if (deployment.state === 'queued') return this.takeTurn(work, deployment);
     if (deployment.state === 'build_in_progress') {
       await this.builds.run(work, deployment);
-      return 'go on';
+      return this.makeRoomForBuilds(work, deployment);
     }
     await this.updates.run(work, deployment);
     return 'let go';
@@ -145,6 +145,14 @@ export class DeploymentRunner implements WorkHandler {
       }
       await this.queue.postpone(tx, work.subjectId, work.holder, TURN_SECONDS);
       return 'let go';
+    });
+  }
+
+  /** Hands that build are few: what follows is another's. */
+  private makeRoomForBuilds(work: HeldWork, deployment: DeploymentEntity): Promise<Next> {
+    return this.inApp(work, deployment, async (tx) => {
+      await this.queue.postpone(tx, work.subjectId, work.holder, 0);
+      return 'let go' as const;
     });
   }
 
