@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, type INestApplicationContext } from '@nestjs/common';
 import { type DataOf, durableName, type EventEnvelope, organizationCreated } from '@capsule/contracts';
 import { Database, type Transaction } from '@capsule/database';
+import { DomainError } from '@capsule/errors';
 import { currentContext, registry, type RequestContext } from '@capsule/telemetry';
 import {
   createTestDatabase,
@@ -208,12 +209,40 @@ describe('an event handler of billing', () => {
         [name, user],
       );
     });
+    const redeliveries = async () => metric('capsule_event_redeliveries_total');
+    const before = await redeliveries();
     const id = await add();
-    await sleep(1_500);
+    // One delivery more than its handler may fail.
+    await eventually(async () => expect(await redeliveries()).toBeGreaterThanOrEqual(before + 3), 10_000);
     expect(await effects()).toEqual({});
     await billingDatabase.asSuperuser((client) =>
       client.query(`GRANT CONNECT ON DATABASE ${name} TO ${user}`),
     );
+    await eventually(async () => expect(await effects()).toEqual({ [id]: 1 }), 10_000);
+    expect(await billing.get(DeadLetters).list({ limit: 10 })).toEqual([]);
+  });
+
+  it('is tried until the platform is back, however often that takes', async () => {
+    let begun = 0;
+    behaviour = async (_event, tx) => {
+      begun += 1;
+      if (begun <= 2) throw new DomainError('platform.upstream.unavailable');
+      if (begun <= 4) await tx.query('SELECT pg_terminate_backend(pg_backend_pid())');
+    };
+    const id = await add();
+    await eventually(async () => expect(await effects()).toEqual({ [id]: 1 }), 10_000);
+    expect(begun).toBe(5);
+    expect(await billing.get(DeadLetters).list({ limit: 10 })).toEqual([]);
+  });
+
+  it('has all its attempts after an outage of more deliveries than those', async () => {
+    let begun = 0;
+    behaviour = () => {
+      begun += 1;
+      if (begun <= 3) return Promise.reject(new DomainError('platform.service.overloaded'));
+      return begun <= 5 ? Promise.reject(new Error('not yet')) : Promise.resolve();
+    };
+    const id = await add();
     await eventually(async () => expect(await effects()).toEqual({ [id]: 1 }), 10_000);
     expect(await billing.get(DeadLetters).list({ limit: 10 })).toEqual([]);
   });

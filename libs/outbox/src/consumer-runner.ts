@@ -3,30 +3,35 @@
  *
  *   delivered -> transaction { inbox row, handlers } committed -> acknowledged
  *             -> the inbox row exists already               -> acknowledged, handlers not run
- *             -> failed, attempts left                      -> handed back, delivered again after a backoff
- *             -> failed, attempts used up                   -> dead letter committed -> terminated
+ *             -> the platform failed                        -> handed back, delivered again after a backoff
+ *             -> its handler failed, attempts left          -> handed back, delivered again after a backoff
+ *             -> its handler failed, attempts used up       -> dead letter committed -> terminated
  *             -> not an event of its contract               -> dead letter committed -> terminated
  *
  * Invariants
  *  - The effect and the inbox row commit together, so an event has its effect once however often it is delivered. A
  *    crash before the commit leaves nothing; a crash between commit and acknowledgement leaves an inbox row that
  *    turns the next delivery into a plain acknowledgement.
- *  - A message ends only after its effect or its dead letter is committed. While the database is away messages are
- *    handed back without end, whatever their count of attempts.
+ *  - A message ends only after its effect or its dead letter is committed.
+ *  - Only failures of its own handlers count against an event. While the database or another service is away it is
+ *    handed back without end, and deliveries that ended with a process don't count.
  *  - Two deliveries of one event at the same time are ordered by the inbox's primary key: the second waits for the
  *    first to commit, or takes over when it rolls back.
  *
  * Measurements have no inbox: their tables drop repeated ones by their own keys.
  */
 import { Inject, Injectable, Logger } from '@nestjs/common';
+import type { EventEnvelope } from '@capsule/contracts';
 import { DurableConsumer, NatsConnection, type DeliveredMessage } from '@capsule/messaging';
 import { backoffMs } from './backoff.js';
 import { DeadLetters } from './dead-letters.js';
 import { countDeadLetter, countRedelivery } from './event-metrics.js';
 import { EventHandlers, type Subscription } from './event-handlers.js';
 import { EventProcessor } from './event-processor.js';
+import { HandlerFailures } from './handler-failures.js';
 import { OUTBOX_OPTIONS, type OutboxOptions } from './outbox-options.js';
-import { parseMessage, readEvent, UnreadableEvent } from './read-event.js';
+import { isPlatformFault } from './platform-fault.js';
+import { parseMessage, readEvent } from './read-event.js';
 
 /** Per type of event. All of a service share its pool with the requests it serves. */
 const CONCURRENCY = 4;
@@ -37,6 +42,7 @@ const BACKOFF_LONGEST_MS = 60_000;
 @Injectable()
 export class ConsumerRunner {
   private readonly logger = new Logger(ConsumerRunner.name);
+  private readonly failures = new HandlerFailures();
   private consumers: DurableConsumer[] = [];
 
   constructor(
@@ -68,36 +74,67 @@ export class ConsumerRunner {
   }
 
   private async settle(subscription: Subscription, message: DeliveredMessage): Promise<void> {
-    if (message.deliveryCount > 1) countRedelivery(subscription.durable);
+    const { contract, durable } = subscription;
+    if (message.deliveryCount > 1) countRedelivery(durable);
+    let event: EventEnvelope;
     try {
-      await this.processor.process(
-        subscription,
-        readEvent(subscription.contract, parseMessage(message.text())),
-      );
-      message.ack();
+      event = readEvent(contract, parseMessage(message.text()));
     } catch (error) {
-      await this.fail(subscription, message, error);
-    }
-  }
-
-  private async fail(subscription: Subscription, message: DeliveredMessage, error: unknown): Promise<void> {
-    const { durable } = subscription;
-    const { deliveryCount } = message;
-    const delayMs = backoffMs(deliveryCount, BACKOFF_FIRST_MS, BACKOFF_LONGEST_MS);
-    if (deliveryCount < this.options.maxAttempts && !(error instanceof UnreadableEvent)) {
-      this.logger.warn(`${durable}: attempt ${deliveryCount} failed, again in ${delayMs} ms`, error);
-      message.nak(delayMs);
+      await this.giveUp(subscription, message, error);
       return;
     }
+    try {
+      await this.processor.process(subscription, event);
+    } catch (error) {
+      await this.fail(subscription, message, event.id, error);
+      return;
+    }
+    this.failures.settle(durable, event.id);
+    message.ack();
+  }
+
+  private async fail(
+    subscription: Subscription,
+    message: DeliveredMessage,
+    eventId: string,
+    error: unknown,
+  ): Promise<void> {
+    const { durable } = subscription;
+    if (isPlatformFault(error)) {
+      this.handBack(message, message.deliveryCount, `${durable}: the platform failed`, error);
+      return;
+    }
+    const failures = this.failures.add(durable, eventId);
+    if (failures < this.options.maxAttempts) {
+      this.handBack(message, failures, `${durable}: attempt ${failures} failed`, error);
+      return;
+    }
+    if (await this.giveUp(subscription, message, error)) this.failures.settle(durable, eventId);
+  }
+
+  /** @returns false when the dead letter could not be written; the event comes again then */
+  private async giveUp(
+    subscription: Subscription,
+    message: DeliveredMessage,
+    error: unknown,
+  ): Promise<boolean> {
+    const { durable } = subscription;
+    const { deliveryCount } = message;
     try {
       await this.deadLetters.write(subscription, message, error);
     } catch (writeError) {
-      this.logger.error(`${durable}: could not write a dead letter, again in ${delayMs} ms`, writeError);
-      message.nak(delayMs);
-      return;
+      this.handBack(message, deliveryCount, `${durable}: could not write a dead letter`, writeError);
+      return false;
     }
-    this.logger.error(`${durable}: gave up after ${deliveryCount} attempts, see the dead letters`, error);
+    this.logger.error(`${durable}: gave up after ${deliveryCount} deliveries, see the dead letters`, error);
     countDeadLetter(durable);
     message.terminate();
+    return true;
+  }
+
+  private handBack(message: DeliveredMessage, attempt: number, what: string, error: unknown): void {
+    const delayMs = backoffMs(attempt, BACKOFF_FIRST_MS, BACKOFF_LONGEST_MS);
+    this.logger.warn(`${what}, again in ${delayMs} ms`, error);
+    message.nak(delayMs);
   }
 }
