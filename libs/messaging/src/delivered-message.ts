@@ -39,9 +39,4 @@ export class DeliveredMessage {
   terminate(): void {
     this.message.respond('+TERM');
   }
-
-  /** Starts the durable's ack_wait anew, for a handler that takes long. */
-  inProgress(): void {
-    this.message.respond('+WPI');
-  }
 }

@@ -6,8 +6,6 @@ import { NatsConnection } from './nats-connection.js';
 export interface Publication {
   stream: string;
   sequence: number;
-  /** The stream already held a message of this id within its duplicate window. */
-  duplicate: boolean;
 }
 
 const PUBLISH_TIMEOUT_MS = 5_000;
@@ -31,6 +29,6 @@ export class EventPublisher {
     if (!this.connection.connected) throw new Error('not connected to NATS');
     const text = typeof payload === 'string' ? payload : JSON.stringify(payload);
     const ack = await this.client.publish(type, text, { msgID: id, timeout: PUBLISH_TIMEOUT_MS, retries: 0 });
-    return { stream: ack.stream, sequence: ack.seq, duplicate: ack.duplicate };
+    return { stream: ack.stream, sequence: ack.seq };
   }
 }
