@@ -23,8 +23,8 @@
 --   instance_reconcile(known uuid[], running uuid[])                 -> (instance_id, tenant_id, verdict)
 --   instance_locate(ids uuid[])                                      -> (instance_id, tenant_id, app_id, deployment_id)
 --   edge_routes()                                                    -> (host, instance_id, address_host, address_port)
---   artifact_claim_unneeded(kept integer, grace_seconds integer, max_rows integer) -> (artifact_id, tenant_id)
---   archive_claim_unneeded(max_rows integer)                         -> (deployment_id, tenant_id)
+--   artifact_claim_unneeded(kept integer, grace_seconds integer, after uuid, max_rows integer) -> (id, tenant_id)
+--   archive_claim_unneeded(after uuid, max_rows integer)             -> (id, tenant_id) of deployments
 
 -- Projections ---------------------------------------------------------------------------------------------------------
 
@@ -224,7 +224,7 @@ CREATE UNIQUE INDEX uq_deployments__updating ON deployments (app_id) WHERE state
 CREATE INDEX ix_deployments__app ON deployments (tenant_id, app_id, created_at, id);
 CREATE INDEX ix_deployments__unfinished ON deployments (tenant_id, state)
     WHERE state IN ('created', 'queued', 'build_in_progress', 'update_in_progress');
-CREATE INDEX ix_deployments__archive ON deployments (ended_at)
+CREATE INDEX ix_deployments__archive ON deployments (id)
     WHERE archive_id IS NOT NULL AND archive_deleted_at IS NULL;
 CREATE INDEX ix_deployments__artifact ON deployments (tenant_id, artifact_id) WHERE artifact_id IS NOT NULL;
 ALTER TABLE deployments ENABLE ROW LEVEL SECURITY;
@@ -517,12 +517,12 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- Artifacts nobody can want any more: of an app's deployments that were live the newest `kept` keep theirs, and so
--- does every deployment that has not ended.
-CREATE FUNCTION artifact_claim_unneeded(kept integer, grace_seconds integer, max_rows integer)
-RETURNS TABLE (artifact_id uuid, tenant_id uuid)
+-- does every deployment that has not ended. In order of their ids, those after `after`.
+CREATE FUNCTION artifact_claim_unneeded(kept integer, grace_seconds integer, after uuid, max_rows integer)
+RETURNS TABLE (id uuid, tenant_id uuid)
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT f.id, f.tenant_id FROM public.artifacts f
-    WHERE f.deleted_at IS NULL AND f.updated_at < now() - make_interval(secs => grace_seconds)
+    WHERE f.id > after AND f.deleted_at IS NULL AND f.updated_at < now() - make_interval(secs => grace_seconds)
       AND NOT EXISTS (
         SELECT FROM public.deployments d
         WHERE d.tenant_id = f.tenant_id AND d.artifact_id = f.id
@@ -539,13 +539,13 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     LIMIT max_rows
 $$;
 
--- Uploads whose deployment has ended or has its artifact: nobody reads them again.
-CREATE FUNCTION archive_claim_unneeded(max_rows integer) RETURNS TABLE (deployment_id uuid, tenant_id uuid)
+-- Uploads whose deployment has ended or has its artifact: nobody reads them again. In order of the deployments' ids.
+CREATE FUNCTION archive_claim_unneeded(after uuid, max_rows integer) RETURNS TABLE (id uuid, tenant_id uuid)
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT d.id, d.tenant_id FROM public.deployments d
-    WHERE d.archive_id IS NOT NULL AND d.archive_deleted_at IS NULL AND d.rollback_of IS NULL
+    WHERE d.id > after AND d.archive_id IS NOT NULL AND d.archive_deleted_at IS NULL AND d.rollback_of IS NULL
       AND (d.ended_at IS NOT NULL OR d.artifact_id IS NOT NULL)
-    ORDER BY d.ended_at
+    ORDER BY d.id
     LIMIT max_rows
 $$;
 
@@ -561,8 +561,8 @@ GRANT EXECUTE ON FUNCTION
     instance_reconcile(uuid[], uuid[]),
     instance_locate(uuid[]),
     edge_routes(),
-    artifact_claim_unneeded(integer, integer, integer),
-    archive_claim_unneeded(integer)
+    artifact_claim_unneeded(integer, integer, uuid, integer),
+    archive_claim_unneeded(uuid, integer)
     TO deploy_user;
 
 GRANT CREATE ON SCHEMA public TO deploy_claimer;
@@ -573,6 +573,6 @@ ALTER FUNCTION work_repair() OWNER TO deploy_claimer;
 ALTER FUNCTION instance_reconcile(uuid[], uuid[]) OWNER TO deploy_claimer;
 ALTER FUNCTION instance_locate(uuid[]) OWNER TO deploy_claimer;
 ALTER FUNCTION edge_routes() OWNER TO deploy_claimer;
-ALTER FUNCTION artifact_claim_unneeded(integer, integer, integer) OWNER TO deploy_claimer;
-ALTER FUNCTION archive_claim_unneeded(integer) OWNER TO deploy_claimer;
+ALTER FUNCTION artifact_claim_unneeded(integer, integer, uuid, integer) OWNER TO deploy_claimer;
+ALTER FUNCTION archive_claim_unneeded(uuid, integer) OWNER TO deploy_claimer;
 REVOKE CREATE ON SCHEMA public FROM deploy_claimer;

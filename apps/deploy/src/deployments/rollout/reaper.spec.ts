@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { archiveStorageKey, deploymentCreate, deploymentRollback } from '@capsule/contracts';
-import { createDataSource, Database } from '@capsule/database';
+import { createDataSource, Database, uuidv7 } from '@capsule/database';
+import type { ObjectStore } from '@capsule/storage';
 import { eventually } from '@capsule/testing';
 import { ArtifactRepository } from '../artifact.repository.js';
 import { DeploymentRepository } from '../deployment.repository.js';
@@ -29,23 +30,21 @@ describe('the reaper', () => {
     app = await acme.app('often');
     for (let n = 0; n < KEPT + 2; n += 1) lives.push(await acme.deployLive(app, answering(`v${n}`)));
     database = new Database(await createDataSource(service.database.settings, 'spec', entities).initialize());
-    const engine = {
-      removeArtifact: async (key: string) => void (await service.store.delete(key)),
-    } as Engine;
-    reaper = new Reaper(
-      database,
-      new WorkLeases(database),
-      new DeploymentRepository(),
-      new ArtifactRepository(),
-      service.store,
-      engine,
-    );
+    reaper = reaperOn(service.store);
   }, 90_000);
 
   afterAll(async () => {
     await database?.close();
     await service?.close();
   }, 60_000);
+
+  function reaperOn(store: ObjectStore): Reaper {
+    const engine = {
+      removeArtifact: async (key: string) => void (await service.store.delete(key)),
+    } as Engine;
+    const leases = new WorkLeases(database);
+    return new Reaper(database, leases, new DeploymentRepository(), new ArtifactRepository(), store, engine);
+  }
 
   const keptArtifacts = () =>
     service.sql(async (db) => {
@@ -98,6 +97,40 @@ describe('the reaper', () => {
     await reaper.reap(3_600);
 
     expect(await service.store.stat(key)).toBeUndefined();
+  });
+
+  it('goes on behind what it can not delete, and past a full batch', async () => {
+    const many = await acme.app('many');
+    const archives = Array.from({ length: 120 }, () => randomUUID());
+    const keyOf = (id: string) => archiveStorageKey(acme.organization.tenantId, id);
+    const [stuck = '', last = ''] = [archives[0], archives.at(-1)];
+    await service.sql(async (db) => {
+      await db.query(`SET session_replication_role = 'replica'`);
+      for (const [index, archive] of archives.entries()) {
+        await db.query(
+          `INSERT INTO deployments (id, tenant_id, project_id, app_id, number, state, ended_at, source_type, archive_id,
+             archive_size_bytes, source_digest)
+           VALUES ($1, $2, $3, $4, $5, 'superseded', now(), 'archive', $6, 1, repeat('a', 64))`,
+          [uuidv7(), acme.organization.tenantId, many.projectId, many.id, index + 1, archive],
+        );
+      }
+      await db.query(`SET session_replication_role = 'origin'`);
+    });
+    const store = {
+      delete: (key: string) =>
+        key === keyOf(stuck) ? Promise.reject(new Error('stuck')) : service.store.delete(key),
+    } as ObjectStore;
+    await service.store.putStream(keyOf(last), Readable.from(['x']), { maxBytes: 1 });
+
+    await reaperOn(store).reap(3_600);
+
+    expect(await service.store.stat(keyOf(last))).toBeUndefined();
+    const { rows } = await service.sql((db) =>
+      db.query('SELECT archive_id FROM deployments WHERE app_id = $1 AND archive_deleted_at IS NULL', [
+        many.id,
+      ]),
+    );
+    expect(rows).toEqual([{ archive_id: stuck }]);
   });
 
   it('finds unfinished deployments that are in no list of work', async () => {

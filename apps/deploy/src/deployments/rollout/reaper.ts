@@ -1,6 +1,6 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { archiveStorageKey } from '@capsule/contracts';
-import { Database } from '@capsule/database';
+import { Database, type Transaction } from '@capsule/database';
 import { ObjectStore } from '@capsule/storage';
 import { ArtifactRepository } from '../artifact.repository.js';
 import { DeploymentRepository } from '../deployment.repository.js';
@@ -9,9 +9,15 @@ import { WorkLeases } from '../../work/work-leases.js';
 
 const LOOK_EVERY_MS = 60_000;
 const BATCH = 100;
+const NIL = '00000000-0000-0000-0000-000000000000';
 /** Artifacts an app keeps to roll back to. */
 const ARTIFACTS_KEPT = 5;
 const GRACE_SECONDS = 3_600;
+
+interface Unneeded {
+  id: string;
+  tenantId: string;
+}
 
 /**
  * Removes what nobody can want any more, by the ids in our own rows and never by "looks unused": uploads that were
@@ -56,34 +62,49 @@ export class Reaper {
   }
 
   private async reapArchives(): Promise<void> {
-    const unneeded = await this.database.withoutTenant((tx) =>
-      tx.query<{ deployment_id: string; tenant_id: string }>(
-        'SELECT deployment_id, tenant_id FROM archive_claim_unneeded($1)',
-        [BATCH],
-      ),
-    );
-    for (const { deployment_id: id, tenant_id: tenantId } of unneeded) {
-      await this.database.withTenant(tenantId, async (tx) => {
-        const deployment = await this.deployments.findById(tx, id);
-        if (!deployment?.archiveId) return;
-        await this.store.delete(archiveStorageKey(tenantId, deployment.archiveId));
-        await this.deployments.updateArchiveDeleted(tx, id);
-      });
-    }
+    const statement = 'SELECT id, tenant_id AS "tenantId" FROM archive_claim_unneeded($1, $2)';
+    await this.each('archive of deployment', statement, [], async (tx, { id, tenantId }) => {
+      const deployment = await this.deployments.findById(tx, id);
+      if (!deployment?.archiveId) return;
+      await this.store.delete(archiveStorageKey(tenantId, deployment.archiveId));
+      await this.deployments.updateArchiveDeleted(tx, id);
+    });
   }
 
   private async reapArtifacts(graceSeconds: number): Promise<void> {
-    const unneeded = await this.database.withoutTenant((tx) =>
-      tx.query<{ artifact_id: string; tenant_id: string }>(
-        'SELECT artifact_id, tenant_id FROM artifact_claim_unneeded($1, $2, $3)',
-        [ARTIFACTS_KEPT, graceSeconds, BATCH],
-      ),
-    );
-    for (const { artifact_id: id, tenant_id: tenantId } of unneeded) {
-      await this.database.withTenant(tenantId, async (tx) => {
-        const deleted = await this.artifacts.markDeleted(tx, id, graceSeconds);
-        if (deleted) await this.engine.removeArtifact(deleted.storageKey);
-      });
+    const statement = 'SELECT id, tenant_id AS "tenantId" FROM artifact_claim_unneeded($1, $2, $3, $4)';
+    await this.each('artifact', statement, [ARTIFACTS_KEPT, graceSeconds], async (tx, { id }) => {
+      const deleted = await this.artifacts.markDeleted(tx, id, graceSeconds);
+      if (deleted) await this.engine.removeArtifact(deleted.storageKey);
+    });
+  }
+
+  /**
+   * Goes through everything a statement finds, batch by batch in the order of ids, each in a transaction of its own.
+   * One that can't be removed keeps none of the others; the next pass meets it again.
+   * @param statement takes, after `parameters`, the id to go on behind and the size of a batch
+   */
+  private async each(
+    what: string,
+    statement: string,
+    parameters: readonly unknown[],
+    remove: (tx: Transaction, unneeded: Unneeded) => Promise<void>,
+  ): Promise<void> {
+    for (let after = NIL; !this.stopped;) {
+      const batch = await this.database.withoutTenant((tx) =>
+        tx.query<Unneeded>(statement, [...parameters, after, BATCH]),
+      );
+      for (const unneeded of batch) {
+        if (this.stopped) return;
+        await this.database
+          .withTenant(unneeded.tenantId, (tx) => remove(tx, unneeded))
+          .catch((error: unknown) =>
+            this.logger.warn(`could not remove ${what} ${unneeded.id}: ${String(error)}`),
+          );
+      }
+      const last = batch.at(-1);
+      if (!last || batch.length < BATCH) return;
+      after = last.id;
     }
   }
 }
