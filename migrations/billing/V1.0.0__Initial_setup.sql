@@ -18,13 +18,15 @@
 --       dies in between leaves them unpublished.
 --   outbox_mark_published(stream text, stream_created_at timestamptz, ids uuid[], sequences bigint[]) -> integer
 --       ids[i] was stored at sequences[i] of the stream created at stream_created_at. Returns how many rows
---       were marked; 0 when the stream has been found younger meanwhile (they are published again then).
+--       were marked; 0 when another stream has been found meanwhile, or what one lost is still being looked for
+--       (they are published again then).
 --   outbox_mark_failed(ids uuid[], error text) -> void
 --       One more attempt, exponential backoff from 1 s to 60 s.
---   outbox_republish_lost(stream text, stream_created_at timestamptz, last_sequence bigint) -> integer
+--   outbox_republish_lost(stream text, stream_created_at timestamptz, last_sequence bigint, max_rows integer) -> integer
 --       To be called with STREAM.INFO's `created` (its text, unaltered) and `last_seq` on each connect and
---       periodically, before publishing. A stream that is younger than the known one lost everything, one that
---       is shorter lost its tail: those rows become unpublished again. Returns how many.
+--       periodically, before publishing. A stream created at another time than the known one lost everything, one
+--       that is shorter lost its tail: those rows become unpublished again, at most max_rows of them. Returns how
+--       many; to be called again, each time in a transaction of its own, until that is 0. Nothing is marked before.
 --   outbox_depth() -> one row (unpublished bigint, oldest_age_seconds double precision)   oldest is 0 when empty
 --   dead_letter_list(max_rows integer, include_replayed boolean)
 --       -> rows (id, tenant_id, consumer, event_id, event_type, error, attempts, created_at, replayed_at), newest first
@@ -139,6 +141,8 @@ CREATE TABLE outbox_streams (
     stream text NOT NULL,
     stream_created_at timestamptz NOT NULL,
     last_sequence bigint NOT NULL,
+    -- While rows the stream lost are being made unpublished: those with a higher sequence are lost.
+    kept_up_to bigint,
     checked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     CONSTRAINT pk_outbox_streams PRIMARY KEY (stream)
 );
@@ -174,7 +178,8 @@ BEGIN
     UPDATE public.outbox_streams s
     SET last_sequence = greatest(s.last_sequence, (SELECT max(q) FROM unnest(sequences) q))
     WHERE s.stream = outbox_mark_published.stream
-      AND s.stream_created_at = outbox_mark_published.stream_created_at;
+      AND s.stream_created_at = outbox_mark_published.stream_created_at
+      AND s.kept_up_to IS NULL;
     IF NOT FOUND THEN
         RETURN 0;
     END IF;
@@ -202,42 +207,57 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     WHERE o.id = ANY (ids) AND o.published_at IS NULL
 $$;
 
-CREATE FUNCTION outbox_republish_lost(stream text, stream_created_at timestamptz, last_sequence bigint)
+-- In portions, as a wiped stream may have held 60 days of events. The first call notes what it found, which keeps marks
+-- out until the last: no row becomes published in between, so the calls come to an end, and one that died is continued
+-- by whoever calls next. A stream of an older creation time (a store restored from a backup) is another stream too.
+-- Two relays that see different streams for a moment cost at most that events are published again.
+CREATE FUNCTION outbox_republish_lost(
+    stream text, stream_created_at timestamptz, last_sequence bigint, max_rows integer)
 RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     known public.outbox_streams;
-    kept_up_to bigint;
-    lost integer := 0;
+    kept bigint;
+    lost integer;
 BEGIN
     INSERT INTO public.outbox_streams AS s (stream, stream_created_at, last_sequence)
     VALUES (outbox_republish_lost.stream, outbox_republish_lost.stream_created_at, outbox_republish_lost.last_sequence)
     ON CONFLICT ON CONSTRAINT pk_outbox_streams DO NOTHING;
     SELECT s.* INTO STRICT known
     FROM public.outbox_streams s WHERE s.stream = outbox_republish_lost.stream FOR UPDATE;
-    -- Two relays may look at nearly the same time: the one that saw the older stream says nothing of the younger one.
-    IF outbox_republish_lost.stream_created_at < known.stream_created_at THEN
-        RETURN 0;
-    END IF;
-    IF outbox_republish_lost.stream_created_at > known.stream_created_at THEN
-        kept_up_to := 0;
+    IF outbox_republish_lost.stream_created_at <> known.stream_created_at THEN
+        kept := 0;
     ELSIF outbox_republish_lost.last_sequence < known.last_sequence THEN
-        kept_up_to := outbox_republish_lost.last_sequence;
+        kept := least(known.kept_up_to, outbox_republish_lost.last_sequence);
+    ELSE
+        kept := known.kept_up_to;
     END IF;
-    IF kept_up_to IS NOT NULL THEN
+    IF kept IS NOT NULL THEN
         UPDATE public.outbox o
-        SET published_at = NULL, stream_sequence = NULL, next_attempt_at = clock_timestamp()
-        WHERE o.published_at IS NOT NULL AND o.stream = outbox_republish_lost.stream
-          AND o.stream_sequence > kept_up_to
-          AND o.created_at >= public.outbox_republished_since();
+        -- The same instant for all of them: they go out in the order of their ids.
+        SET published_at = NULL, stream_sequence = NULL, next_attempt_at = now()
+        WHERE o.id IN (
+            SELECT p.id FROM public.outbox p
+            WHERE p.published_at IS NOT NULL AND p.stream = outbox_republish_lost.stream
+              AND p.stream_sequence > kept
+              AND p.created_at >= public.outbox_republished_since()
+            ORDER BY p.stream_sequence
+            LIMIT greatest(outbox_republish_lost.max_rows, 1));
         GET DIAGNOSTICS lost = ROW_COUNT;
+        IF lost > 0 THEN
+            UPDATE public.outbox_streams s
+            SET stream_created_at = outbox_republish_lost.stream_created_at, kept_up_to = kept
+            WHERE s.stream = outbox_republish_lost.stream;
+            RETURN lost;
+        END IF;
     END IF;
     UPDATE public.outbox_streams s
     SET stream_created_at = outbox_republish_lost.stream_created_at,
         last_sequence = outbox_republish_lost.last_sequence,
+        kept_up_to = NULL,
         checked_at = clock_timestamp()
     WHERE s.stream = outbox_republish_lost.stream;
-    RETURN lost;
+    RETURN 0;
 END
 $$;
 
@@ -371,7 +391,7 @@ GRANT EXECUTE ON FUNCTION
     outbox_claim(text, integer),
     outbox_mark_published(text, timestamptz, uuid[], bigint[]),
     outbox_mark_failed(uuid[], text),
-    outbox_republish_lost(text, timestamptz, bigint),
+    outbox_republish_lost(text, timestamptz, bigint, integer),
     outbox_depth(),
     dead_letter_list(integer, boolean),
     purge_history(integer)
@@ -382,7 +402,7 @@ GRANT CREATE ON SCHEMA public TO billing_claimer;
 ALTER FUNCTION outbox_claim(text, integer) OWNER TO billing_claimer;
 ALTER FUNCTION outbox_mark_published(text, timestamptz, uuid[], bigint[]) OWNER TO billing_claimer;
 ALTER FUNCTION outbox_mark_failed(uuid[], text) OWNER TO billing_claimer;
-ALTER FUNCTION outbox_republish_lost(text, timestamptz, bigint) OWNER TO billing_claimer;
+ALTER FUNCTION outbox_republish_lost(text, timestamptz, bigint, integer) OWNER TO billing_claimer;
 ALTER FUNCTION outbox_depth() OWNER TO billing_claimer;
 ALTER FUNCTION dead_letter_list(integer, boolean) OWNER TO billing_claimer;
 ALTER FUNCTION purge_history(integer) OWNER TO billing_claimer;

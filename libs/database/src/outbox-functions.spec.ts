@@ -44,6 +44,11 @@ describe('the functions of the outbox', () => {
       );
       return id;
     });
+  const addInOrder = async (count: number): Promise<string[]> => {
+    const ids: string[] = [];
+    while (ids.length < count) ids.push(await add(acme));
+    return ids;
+  };
   const claim = async (tx: Transaction, limit = 10) => {
     const rows = await tx.query<{ id: string }>('SELECT id FROM outbox_claim($1, $2)', [STREAM, limit]);
     return rows.map((row) => row.id);
@@ -67,15 +72,21 @@ describe('the functions of the outbox', () => {
       );
       return ids;
     });
-  const republishLost = (created: string, lastSequence: number) =>
+  const republishPortion = (created: string, lastSequence: number, rowsMax: number) =>
     database.withoutTenant(async (tx) => {
-      const [row] = await tx.query<{ lost: number }>('SELECT outbox_republish_lost($1, $2, $3) AS lost', [
+      const [row] = await tx.query<{ lost: number }>('SELECT outbox_republish_lost($1, $2, $3, $4) AS lost', [
         STREAM,
         created,
         lastSequence,
+        rowsMax,
       ]);
-      return row?.lost;
+      return row?.lost ?? 0;
     });
+  /** All portions; returns how many rows were lost. */
+  const republishLost = async (created: string, lastSequence: number): Promise<number> => {
+    const portion = await republishPortion(created, lastSequence, 100);
+    return portion === 0 ? 0 : portion + (await republishLost(created, lastSequence));
+  };
   const unpublished = () => database.withoutTenant((tx) => claim(tx, 100));
 
   it('claims events of all tenants, oldest first, and keeps published ones', async () => {
@@ -145,7 +156,55 @@ describe('the functions of the outbox', () => {
       expect(await mark(tx, FIRST_STREAM, await claim(tx), [1])).toBe(0);
     });
     expect(await unpublished()).toEqual([id]);
-    expect(await republishLost(FIRST_STREAM, 9)).toBe(0);
+  });
+
+  it('publishes everything again when the stream is older than the known one, as after a restored backup', async () => {
+    await republishLost(SECOND_STREAM, 0);
+    const ids = [await add(acme), await add(globex)];
+    await publish(SECOND_STREAM, 1);
+    expect(await republishLost(FIRST_STREAM, 9)).toBe(2);
+    expect(await publish(FIRST_STREAM, 10)).toEqual(ids);
+    expect(await unpublished()).toEqual([]);
+    expect(await republishLost(FIRST_STREAM, 11)).toBe(0);
+  });
+
+  it('finds what was lost in portions, and marks nothing before the last, whoever calls', async () => {
+    const ids = await addInOrder(5);
+    await publish(FIRST_STREAM, 1);
+    expect(await republishPortion(SECOND_STREAM, 0, 2)).toBe(2);
+    await database.withoutTenant(async (tx) => {
+      const claimed = await claim(tx);
+      expect(claimed).toEqual(ids.slice(0, 2));
+      expect(await mark(tx, FIRST_STREAM, claimed, [6, 7])).toBe(0);
+      expect(await mark(tx, SECOND_STREAM, claimed, [1, 2])).toBe(0);
+    });
+    // The stream has grown by what could not be marked.
+    expect(await republishPortion(SECOND_STREAM, 2, 2)).toBe(2);
+    expect(await republishPortion(SECOND_STREAM, 2, 2)).toBe(1);
+    await database.withoutTenant(async (tx) => {
+      expect(await mark(tx, SECOND_STREAM, await claim(tx), [1, 2, 3, 4, 5])).toBe(0);
+    });
+    expect(await republishPortion(SECOND_STREAM, 2, 2)).toBe(0);
+    expect(await publish(SECOND_STREAM, 3)).toEqual(ids);
+    expect(await unpublished()).toEqual([]);
+  });
+
+  it('finds the whole lost tail although the stream grows between two portions', async () => {
+    const ids = await addInOrder(4);
+    await publish(FIRST_STREAM, 1);
+    expect(await republishPortion(FIRST_STREAM, 1, 2)).toBe(2);
+    expect(await republishPortion(FIRST_STREAM, 9, 2)).toBe(1);
+    expect(await republishPortion(FIRST_STREAM, 9, 2)).toBe(0);
+    expect(await unpublished()).toEqual(ids.slice(1));
+  });
+
+  it('comes to an end while two relays see different streams', async () => {
+    const ids = await addInOrder(4);
+    await publish(FIRST_STREAM, 1);
+    expect(await republishPortion(SECOND_STREAM, 0, 2)).toBe(2);
+    expect(await republishPortion(FIRST_STREAM, 4, 2)).toBe(2);
+    expect(await republishPortion(SECOND_STREAM, 0, 2)).toBe(0);
+    expect(await publish(SECOND_STREAM, 1)).toEqual(ids);
   });
 
   it('publishes an event again whose sequence came a second time', async () => {

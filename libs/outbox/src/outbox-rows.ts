@@ -14,8 +14,11 @@ const MARK_PUBLISHED = {
   text: 'SELECT outbox_mark_published($1, $2::timestamptz, $3::uuid[], $4::bigint[]) AS marked',
 };
 const MARK_FAILED = { name: 'outbox-mark-failed', text: 'SELECT outbox_mark_failed($1::uuid[], $2)' };
-const REPUBLISH_LOST = 'SELECT outbox_republish_lost($1, $2::timestamptz, $3) AS lost';
+const REPUBLISH_LOST = 'SELECT outbox_republish_lost($1, $2::timestamptz, $3, $4) AS lost';
 const DEPTH = 'SELECT unpublished, oldest_age_seconds AS "oldestAgeSeconds" FROM outbox_depth()';
+
+/** Far below the time a statement may take. */
+const PORTION_ROWS = 5_000;
 
 export interface NewOutboxRow {
   id: string;
@@ -46,7 +49,7 @@ export class OutboxRows {
     return tx.query<ClaimedRow>(CLAIM, [stream, rowsMax]);
   }
 
-  /** @returns false when the stream was found younger in the meantime; the rows then stay unpublished */
+  /** @returns false when the stream is not, or no longer, the one that is known; the rows then stay unpublished */
   async markPublished(
     tx: Transaction,
     stream: { name: string; created: string },
@@ -66,9 +69,13 @@ export class OutboxRows {
     await tx.query(MARK_FAILED, [ids, reason]);
   }
 
-  /** @returns how many rows the stream turned out to have lost; they are unpublished now */
+  /**
+   * Makes rows the stream turned out to have lost unpublished, in a transaction of its own. To be called until it
+   * returns 0, before which nothing can be marked published.
+   * @returns how many, at most PORTION_ROWS
+   */
   async republishLost(stream: { name: string; created: string; lastSequence: number }): Promise<number> {
-    const parameters = [stream.name, stream.created, stream.lastSequence];
+    const parameters = [stream.name, stream.created, stream.lastSequence, PORTION_ROWS];
     const [row] = await this.database.withoutTenant((tx) =>
       tx.query<{ lost: number }>(REPUBLISH_LOST, parameters),
     );

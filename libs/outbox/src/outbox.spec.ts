@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { appCreated, organizationCreated, type EventEnvelope } from '@capsule/contracts';
 import { Database } from '@capsule/database';
@@ -15,6 +16,23 @@ import { Outbox } from './outbox.js';
 import { Relay } from './relay.js';
 
 const tenantId = randomUUID();
+
+const ANOTHER_STREAM_IS_SEEN = `
+  CREATE SEQUENCE looks;
+  CREATE FUNCTION another_stream() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+  BEGIN
+    PERFORM nextval('public.looks');
+    NEW.stream_created_at := '2000-01-01';
+    RETURN NEW;
+  END $$;
+  UPDATE outbox_streams SET stream_created_at = '2000-01-01';
+  CREATE TRIGGER another_stream BEFORE UPDATE ON outbox_streams
+    FOR EACH ROW EXECUTE FUNCTION another_stream()`;
+
+const PUBLISHED_LONG_AGO = `
+  INSERT INTO outbox (id, stream, type, envelope, created_at, published_at, stream_sequence)
+  SELECT id, $1, $2, jsonb_build_object('id', id, 'type', $2::text), now() - interval '1 day', now(), sequence
+  FROM (SELECT uuid_generate_v4() AS id, sequence FROM generate_series(1, $3) AS sequence) AS row`;
 
 describe('the outbox of auth', () => {
   let nats: TestNats;
@@ -123,6 +141,50 @@ describe('the outbox of auth', () => {
     await eventually(async () => expect((await stored(nats)).map(({ id }) => id)).toEqual([kept, ...lost]));
   });
 
+  it('publishes everything again to a store restored from an older server, and then rests', async () => {
+    const ids = [await add('in the backup')];
+    await eventually(async () => expect(await unpublished(database)).toBe(0));
+    const backup = await nats.backup();
+    await nats.wipe();
+    ids.push(await add('not in the backup'));
+    await eventually(async () => expect(await stored(nats)).toHaveLength(2));
+    await eventually(async () => expect(await unpublished(database)).toBe(0));
+    await nats.restore(backup);
+    ids.push(await add('after the restore'));
+    await eventually(async () => expect((await stored(nats)).map(({ id }) => id).sort()).toEqual(ids.sort()));
+    await eventually(async () => expect(await unpublished(database)).toBe(0));
+    const before = await publications();
+    await sleep(1_000);
+    expect(await publications()).toBe(before);
+  });
+
+  it('looks again ever more seldom while its marks are refused, and goes on when they are not', async () => {
+    // What another relay does that keeps seeing another stream.
+    await testDatabase.asSuperuser((client) => client.query(ANOTHER_STREAM_IS_SEEN));
+    await add();
+    await sleep(2_000);
+    const looks = await testDatabase.asSuperuser(async (client) => {
+      const { rows } = await client.query<{ last_value: string }>('SELECT last_value FROM looks');
+      await client.query('DROP TRIGGER another_stream ON outbox_streams');
+      return Number(rows[0]?.last_value);
+    });
+    expect(looks).toBeGreaterThan(1);
+    expect(looks).toBeLessThan(20);
+    expect(await unpublished(database)).toBe(1);
+    await eventually(async () => expect(await unpublished(database)).toBe(0), 10_000);
+    expect(await stored(nats)).toHaveLength(1);
+  });
+
+  it('publishes more again than it looks for at once', async () => {
+    await testDatabase.asSuperuser(async (client) => {
+      await client.query(PUBLISHED_LONG_AGO, [organizationCreated.stream, organizationCreated.type, 5_100]);
+      await client.query('UPDATE outbox_streams SET last_sequence = 5100');
+    });
+    await nats.restart();
+    await eventually(async () => expect(await publishedByRelay(database)).toBe(5_100), 20_000);
+    expect(await stored(nats)).toHaveLength(5_100);
+  });
+
   it('publishes what a process left behind that ended before it could', async () => {
     await nats.stop();
     const id = await add('left behind');
@@ -169,4 +231,12 @@ async function unpublished(database: Database): Promise<number> {
     tx.query<{ unpublished: string }>('SELECT unpublished FROM outbox_depth()'),
   );
   return Number(row?.unpublished);
+}
+
+/** How many rows of the platform a relay has published. */
+async function publishedByRelay(database: Database): Promise<number> {
+  const [row] = await database.withoutTenant((tx) =>
+    tx.query<{ published: number }>('SELECT count(*)::integer AS published FROM outbox WHERE attempts > 0'),
+  );
+  return row?.published ?? 0;
 }

@@ -14,8 +14,11 @@
  *    marking leaves it unpublished: it is published again under the same id, which the stream drops within its
  *    duplicate window and the consumers' inboxes for ever.
  *  - Nothing is published before the stream was compared with what this database knows of it: on start, on each
- *    reconnect, every minute, and when a mark finds the stream unknown. A stream that is younger than known, or
- *    shorter, makes the rows it lost unpublished.
+ *    reconnect, every minute, and after any failure. A stream created at another time than known, be it earlier or
+ *    later, or a shorter one makes the rows it lost unpublished. That goes in portions; a relay that dies between
+ *    two leaves the rest to the next comparison, and until then no relay can mark anything.
+ *  - A mark that the database refuses, since another relay has seen another stream, is a failure with a backoff: two
+ *    relays that disagree look again, and the rows of the batch are published again.
  *  - A row that can't be published backs off alone (see outbox_mark_failed) and does not hold up the others.
  *
  * Events go out in the order of their rows' ids within a batch. That is no promise: a row that failed, or one whose
@@ -101,12 +104,12 @@ export class Relay {
     if (!this.connection.connected) return SAFETY_POLL_MS;
     try {
       await this.checkStream();
-      while (this.streamCreated !== undefined) {
+      while (this.streamCreated !== undefined && this.connection.connected) {
         const due = await this.publishBatch({ name: this.stream, created: this.streamCreated });
         if (due < BATCH_ROWS) break;
       }
       this.failures = 0;
-      return this.streamCreated === undefined ? 0 : SAFETY_POLL_MS;
+      return SAFETY_POLL_MS;
     } catch (error) {
       this.failures += 1;
       this.streamCreated = undefined;
@@ -118,12 +121,19 @@ export class Relay {
 
   private async checkStream(): Promise<void> {
     if (this.streamCreated !== undefined && Date.now() - this.checkedAt < STREAM_CHECK_MS) return;
-    const state = await this.inspector.inspect(this.stream);
-    if (!state) throw new Error(`the stream ${this.stream} does not exist`);
-    const lost = await this.rows.republishLost({ name: this.stream, ...state });
-    if (lost > 0) this.logger.warn(`${this.stream} lost ${lost} events, publishing them again`);
-    this.streamCreated = state.created;
-    this.checkedAt = Date.now();
+    let lost = 0;
+    for (;;) {
+      // Looked at anew for every portion: what another relay has found meanwhile must not be undone by an old look.
+      const state = await this.inspector.inspect(this.stream);
+      if (!state) throw new Error(`the stream ${this.stream} does not exist`);
+      const portion = await this.rows.republishLost({ name: this.stream, ...state });
+      lost += portion;
+      if (portion > 0) continue;
+      this.streamCreated = state.created;
+      this.checkedAt = Date.now();
+      if (lost > 0) this.logger.warn(`${this.stream} lost ${lost} events, publishing them again`);
+      return;
+    }
   }
 
   /** @returns how many rows were due */
@@ -137,14 +147,17 @@ export class Relay {
       if (published.length > 0) {
         const ids = published.map(({ row }) => row.id);
         const sequences = published.map(({ sequence }) => sequence);
-        if (!(await this.rows.markPublished(tx, stream, ids, sequences))) this.streamCreated = undefined;
+        if (!(await this.rows.markPublished(tx, stream, ids, sequences))) {
+          throw new Error(`${stream.name} is not the stream it was when it was checked`);
+        }
         for (const { row } of published) observePublishLag(row.createdAt);
       }
       if (failed[0]) {
         const reason = messageOf(failed[0].error);
         this.logger.warn(`could not publish ${failed.length} events: ${reason}`);
         const ids = failed.map(({ row }) => row.id);
-        await this.rows.markFailed(tx, ids, reason);
+        // Without a connection the rows are not to blame: they stay due for the moment it is back.
+        if (this.connection.connected) await this.rows.markFailed(tx, ids, reason);
       }
       return rows.length;
     });
