@@ -13,6 +13,7 @@
  */
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { Logger } from '@nestjs/common';
 import { unpackArchive } from '../source/packed-archive.js';
 import { type ArtifactStore, buildArtifact } from './build.js';
 import { DeploymentFailure } from './deployment-failure.js';
@@ -33,7 +34,7 @@ import type { EngineHome } from './engine-home.js';
 import { INSTANCE_HOST, InstancePorts } from './instance-ports.js';
 import { readRecord, writeRecord } from './record-file.js';
 import type { EndOfRun, Run } from './run.js';
-import { listeningUsers } from './runner/process-table.mjs';
+import { listeningUsers, ProcessTable } from './runner/process-table.mjs';
 import { resolveStartCommand } from './start-command.js';
 
 export interface EmbeddedEngineSettings {
@@ -65,7 +66,9 @@ export class EmbeddedEngine implements Engine {
   readonly memoryLimit: 'cgroup' | 'watchdog';
   readonly isolation: { isolated: boolean; reason?: string };
   private readonly instances = new Map<string, Instance>();
+  private readonly logger = new Logger(EmbeddedEngine.name);
   private readonly announced = new Set<string>();
+  private readonly ending = new Set<string>();
   private readonly cpuSeconds = new Map<string, number>();
   private readonly listeners: ((instanceId: string) => void)[] = [];
   private readonly ports: InstancePorts;
@@ -80,7 +83,7 @@ export class EmbeddedEngine implements Engine {
     this.isolation = home.users.isolation;
     this.ports = new InstancePorts(settings.portMin, settings.portMax);
     this.adopt();
-    this.watch = setInterval(() => void this.look(), WATCH_INTERVAL_MS);
+    this.watch = setInterval(() => this.look(), WATCH_INTERVAL_MS);
     this.watch.unref();
   }
 
@@ -128,7 +131,7 @@ export class EmbeddedEngine implements Engine {
       memoryLimitBytes: record.memoryLimitBytes,
       logFolder: this.home.logs.folderOf(request.deploymentId),
     };
-    await run.start(program, () => void this.look());
+    await run.start(program, () => this.look());
     const status = run.status();
     if (status.state === 'ended' && status.exit.notFound) {
       throw new DeploymentFailure('command_not_found', `"${program.argv.join(' ')}" could not be executed`);
@@ -217,27 +220,40 @@ export class EmbeddedEngine implements Engine {
   }
 
   /** Ends what exceeds its memory (without control groups), and announces what ended, each once. */
-  private async look(): Promise<void> {
-    for (const [instanceId, { run, memoryLimitBytes }] of this.instances) {
-      const { state } = run.status();
-      if (
-        state === 'running' &&
-        this.memoryLimit === 'watchdog' &&
-        run.usage().memoryBytes > memoryLimitBytes
-      ) {
-        run.markMemoryExceeded();
-        await run.kill().catch(() => {});
+  private look(): void {
+    try {
+      const table = new ProcessTable();
+      for (const [instanceId, { run, memoryLimitBytes }] of this.instances) {
+        if (this.ending.has(instanceId) || this.announced.has(instanceId)) continue;
+        const { state } = run.status();
+        if (state === 'ended') void this.finish(instanceId, run);
+        else if (
+          state === 'running' &&
+          this.memoryLimit === 'watchdog' &&
+          run.usage(table).memoryBytes > memoryLimitBytes
+        ) {
+          run.markMemoryExceeded();
+          void this.finish(instanceId, run);
+        }
       }
-      if (state !== 'ended' || this.announced.has(instanceId)) continue;
+    } catch (error) {
+      this.logger.error(`could not look after the instances: ${String(error)}`);
+    }
+  }
+
+  /** One at a time per instance: what is stuck in the kernel holds up no other, and the next look tries again. */
+  private async finish(instanceId: string, run: Run): Promise<void> {
+    this.ending.add(instanceId);
+    try {
+      await run.kill();
+      // One that was ended for its memory is announced when its runner has written down how it ended.
+      if (run.status().state !== 'ended' || this.instances.get(instanceId)?.run !== run) return;
       this.announced.add(instanceId);
-      try {
-        await run.kill();
-      } catch {
-        // Something is stuck in the kernel: the next look tries again.
-        this.announced.delete(instanceId);
-        continue;
-      }
       for (const listener of this.listeners) listener(instanceId);
+    } catch (error) {
+      this.logger.error(`instance ${instanceId} could not be ended: ${String(error)}`);
+    } finally {
+      this.ending.delete(instanceId);
     }
   }
 }

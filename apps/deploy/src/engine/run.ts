@@ -26,7 +26,7 @@ import { fileURLToPath } from 'node:url';
 import type { ControlGroups } from './control-groups.js';
 import { readRecord, writeRecord } from './record-file.js';
 import type { RunUsers } from './run-users.js';
-import { bootId, isAlive, processesOfSession, processesOfUser, usageOf } from './runner/process-table.mjs';
+import { bootId, isAlive, ProcessTable, usageOf } from './runner/process-table.mjs';
 import type { RunExit, RunnerState, RunOrder } from './runner/runner.mjs';
 
 const RUNNER = fileURLToPath(new URL('./runner/runner.mjs', import.meta.url));
@@ -182,9 +182,10 @@ export class Run {
     }
   }
 
-  usage(): { cpuSeconds: number; memoryBytes: number } {
+  /** @param table to be shared by who asks about many runs at the same moment */
+  usage(table = new ProcessTable()): { cpuSeconds: number; memoryBytes: number } {
     const { groups } = this.context;
-    const usage = usageOf(groups ? groups.members(this.id) : this.members());
+    const usage = usageOf(groups ? groups.members(this.id) : this.members(table));
     return { ...usage, cpuSeconds: groups?.cpuSeconds(this.id) ?? usage.cpuSeconds };
   }
 
@@ -199,17 +200,17 @@ export class Run {
     }
   }
 
-  private members(): number[] {
+  private members(table = new ProcessTable()): number[] {
     const members = new Set(this.context.groups?.members(this.id));
-    const others = this.uid === null ? this.sessionMembers() : processesOfUser(this.uid);
+    const others = this.uid === null ? this.sessionMembers(table) : table.ofUser(this.uid);
     for (const pid of others) members.add(pid);
     return [...members];
   }
 
-  private sessionMembers(): number[] {
+  private sessionMembers(table: ProcessTable): number[] {
     const state = this.runnerState();
     if (!state || state.bootId !== bootId()) return [];
-    return processesOfSession({ leader: state.program, marker: `${MARKER}=${this.id}` });
+    return table.ofSession({ leader: state.program, marker: `${MARKER}=${this.id}` });
   }
 
   private memoryExceeded(): boolean {

@@ -55,33 +55,62 @@ function processStatus(pid) {
   };
 }
 
-/** @param {number} uid @returns {number[]} pids of the living processes of a user */
-export function processesOfUser(uid) {
-  return pids().filter((pid) => {
-    const owner = ownerOf(pid);
-    // A process that made itself undumpable shows root as the owner of its folder: its status tells the truth.
-    if (owner === uid || (owner === 0 && uid !== 0 && realUid(pid) === uid))
-      return processStart(pid) !== null;
-    return false;
-  });
+/**
+ * One look at all processes: what its questions need is read once, however many runs they are about. Who waits for a
+ * change takes another look.
+ */
+export class ProcessTable {
+  #pids = remember(pids);
+  #owner = rememberEach(ownerOf);
+  #realUid = rememberEach(realUid);
+  #status = rememberEach(processStatus);
+  #environment = rememberEach(environmentOf);
+
+  /** @param {number} uid @returns {number[]} pids of the living processes of a user */
+  ofUser(uid) {
+    return this.#pids().filter((pid) => {
+      const owner = this.#owner(pid);
+      // A process that made itself undumpable shows root as the owner of its folder: its status tells the truth.
+      if (owner === uid || (owner === 0 && uid !== 0 && this.#realUid(pid) === uid))
+        return this.#status(pid) !== null;
+      return false;
+    });
+  }
+
+  /**
+   * For runs that share the user of the platform: what is in the program's session, and what carries the marker in
+   * its environment (a daemon leaves the session, but keeps the environment unless it hides on purpose).
+   * @param {{ leader: ProcessIdentity | null, marker: string }} run
+   * @returns {number[]}
+   */
+  ofSession({ leader, marker }) {
+    const own = process.getuid?.();
+    // Without its leader the number of a session may be another one's by now.
+    const session = leader && isAlive(leader) ? leader.pid : null;
+    return this.#pids().filter((pid) => {
+      if (pid === process.pid || (LINUX && this.#owner(pid) !== own)) return false;
+      const status = this.#status(pid);
+      if (!status) return false;
+      return status.session === session || hasMarker(this.#environment(pid), marker);
+    });
+  }
 }
 
-/**
- * For runs that share the user of the platform: what is in the program's session, and what carries the marker in
- * its environment (a daemon leaves the session, but keeps the environment unless it hides on purpose).
- * @param {{ leader: ProcessIdentity | null, marker: string }} run
- * @returns {number[]}
- */
-export function processesOfSession({ leader, marker }) {
-  const own = process.getuid?.();
-  // Without its leader the number of a session may be another one's by now.
-  const session = leader && isAlive(leader) ? leader.pid : null;
-  return pids().filter((pid) => {
-    if (pid === process.pid || (LINUX && ownerOf(pid) !== own)) return false;
-    const status = processStatus(pid);
-    if (!status) return false;
-    return status.session === session || hasMarker(pid, marker);
-  });
+/** @template Value @param {() => Value} read @returns {() => Value} */
+function remember(read) {
+  const each = rememberEach(read);
+  return () => each(0);
+}
+
+/** @template Value @param {(pid: number) => Value} read @returns {(pid: number) => Value} */
+function rememberEach(read) {
+  /** @type {Map<number, Value>} */
+  const known = new Map();
+  return (pid) => {
+    const value = known.has(pid) ? /** @type {Value} */ (known.get(pid)) : read(pid);
+    known.set(pid, value);
+    return value;
+  };
 }
 
 /**
@@ -164,10 +193,15 @@ function realUid(pid) {
   return Number(/^Uid:\t(\d+)/m.exec(readOrNull(`/proc/${pid}/status`) ?? '')?.[1] ?? -1);
 }
 
-/** @param {number} pid @param {string} marker */
-function hasMarker(pid, marker) {
-  if (LINUX) return `\0${readOrNull(`/proc/${pid}/environ`) ?? ''}`.includes(`\0${marker}\0`);
-  return psColumn(pid, ['-E', '-o', 'command=']).includes(` ${marker}`);
+/** @param {number} pid */
+function environmentOf(pid) {
+  if (LINUX) return `\0${readOrNull(`/proc/${pid}/environ`) ?? ''}`;
+  return psColumn(pid, ['-E', '-o', 'command=']);
+}
+
+/** @param {string} environment @param {string} marker */
+function hasMarker(environment, marker) {
+  return LINUX ? environment.includes(`\0${marker}\0`) : environment.includes(` ${marker}`);
 }
 
 /** @param {number} pid */
