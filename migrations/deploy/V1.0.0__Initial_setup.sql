@@ -28,7 +28,7 @@
 --       that is shorter lost its tail: those rows become unpublished again, at most max_rows of them. Returns how
 --       many; to be called again, each time in a transaction of its own, until that is 0. Nothing is marked before.
 --   outbox_depth() -> one row (unpublished bigint, oldest_age_seconds double precision)   oldest is 0 when empty
---   dead_letter_list(max_rows integer, include_replayed boolean)
+--   dead_letter_list(max_rows integer, include_replayed boolean, only_id uuid)      only_id null: all
 --       -> rows (id, tenant_id, consumer, event_id, event_type, error, attempts, created_at, replayed_at), newest first
 --       For the operator's list over all tenants: no payload. To replay, enter the tenant, select the row FOR UPDATE,
 --       run the handler, set replayed_at, commit.
@@ -311,7 +311,7 @@ GRANT SELECT, UPDATE (replayed_at),
     INSERT (id, tenant_id, consumer, event_id, event_type, envelope, error, attempts) ON dead_letters TO deploy_user;
 GRANT SELECT, DELETE ON dead_letters TO deploy_claimer;
 
-CREATE FUNCTION dead_letter_list(max_rows integer, include_replayed boolean)
+CREATE FUNCTION dead_letter_list(max_rows integer, include_replayed boolean, only_id uuid)
 RETURNS TABLE (
     id uuid, tenant_id uuid, consumer text, event_id uuid, event_type text, error text, attempts integer,
     created_at timestamptz, replayed_at timestamptz
@@ -319,7 +319,8 @@ RETURNS TABLE (
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT d.id, d.tenant_id, d.consumer, d.event_id, d.event_type, d.error, d.attempts, d.created_at, d.replayed_at
     FROM public.dead_letters d
-    WHERE dead_letter_list.include_replayed OR d.replayed_at IS NULL
+    WHERE (dead_letter_list.include_replayed OR d.replayed_at IS NULL)
+      AND (dead_letter_list.only_id IS NULL OR d.id = dead_letter_list.only_id)
     ORDER BY d.created_at DESC
     LIMIT dead_letter_list.max_rows
 $$;
@@ -393,7 +394,7 @@ GRANT EXECUTE ON FUNCTION
     outbox_mark_failed(uuid[], text),
     outbox_republish_lost(text, timestamptz, bigint, integer),
     outbox_depth(),
-    dead_letter_list(integer, boolean),
+    dead_letter_list(integer, boolean, uuid),
     purge_history(integer)
     TO deploy_user;
 
@@ -404,6 +405,6 @@ ALTER FUNCTION outbox_mark_published(text, timestamptz, uuid[], bigint[]) OWNER 
 ALTER FUNCTION outbox_mark_failed(uuid[], text) OWNER TO deploy_claimer;
 ALTER FUNCTION outbox_republish_lost(text, timestamptz, bigint, integer) OWNER TO deploy_claimer;
 ALTER FUNCTION outbox_depth() OWNER TO deploy_claimer;
-ALTER FUNCTION dead_letter_list(integer, boolean) OWNER TO deploy_claimer;
+ALTER FUNCTION dead_letter_list(integer, boolean, uuid) OWNER TO deploy_claimer;
 ALTER FUNCTION purge_history(integer) OWNER TO deploy_claimer;
 REVOKE CREATE ON SCHEMA public FROM deploy_claimer;

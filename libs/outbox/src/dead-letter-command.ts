@@ -1,3 +1,4 @@
+import { isUuid } from '@capsule/database';
 import type { DeadLetter, DeadLetters } from './dead-letters.js';
 
 const LETTERS_MAX = 10_000;
@@ -41,24 +42,32 @@ async function replay(
   which: string,
   print: (line: string) => void,
 ): Promise<number> {
-  const open = await deadLetters.list({ limit: LETTERS_MAX });
-  // Oldest first, as they happened.
-  const wanted = open.filter(({ id }) => which === '--all' || id === which).reverse();
+  const wanted = await openLetters(deadLetters, which);
   if (wanted.length === 0 && which !== '--all') {
     print(`no open dead letter has the id ${which}`);
     return 1;
   }
+  let replayed = 0;
   let failed = 0;
   for (const letter of wanted) {
     try {
-      await deadLetters.replay(letter);
+      if (await deadLetters.replay(letter)) replayed += 1;
     } catch (error) {
       failed += 1;
       print(`${letter.id} failed again: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
-  print(`${wanted.length - failed} replayed, ${failed} failed again`);
+  print(`${replayed} replayed, ${failed} failed again`);
+  const byOthers = wanted.length - replayed - failed;
+  if (byOthers > 0) print(`${byOthers} were replayed by somebody else meanwhile`);
+  if (wanted.length === LETTERS_MAX) print(`these were the newest ${LETTERS_MAX}, there may be more`);
   return failed === 0 ? 0 : 1;
+}
+
+/** Oldest first, as they happened. */
+async function openLetters(deadLetters: DeadLetters, which: string): Promise<DeadLetter[]> {
+  if (which === '--all') return (await deadLetters.list({ limit: LETTERS_MAX })).reverse();
+  return isUuid(which) ? deadLetters.list({ limit: 1, id: which }) : [];
 }
 
 /** One line with tabs between the columns. The reason is the last and loses its line breaks. */

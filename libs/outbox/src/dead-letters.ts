@@ -14,7 +14,7 @@ const INSERT = `
 const LIST = `
   SELECT id, tenant_id AS "tenantId", consumer, event_id AS "eventId", event_type AS "eventType", error, attempts,
          created_at AS "createdAt", replayed_at AS "replayedAt"
-  FROM dead_letter_list($1, $2)`;
+  FROM dead_letter_list($1, $2, $3)`;
 const LOCK_OPEN =
   'SELECT envelope, consumer FROM dead_letters WHERE id = $1 AND replayed_at IS NULL FOR UPDATE';
 const MARK_REPLAYED = 'UPDATE dead_letters SET replayed_at = clock_timestamp() WHERE id = $1';
@@ -62,9 +62,9 @@ export class DeadLetters {
   }
 
   /** Newest first, over all tenants, without payloads. */
-  list(options: { limit: number; includeReplayed?: boolean }): Promise<DeadLetter[]> {
+  list(options: { limit: number; includeReplayed?: boolean; id?: string }): Promise<DeadLetter[]> {
     return this.database.withoutTenant((tx) =>
-      tx.query<DeadLetter>(LIST, [options.limit, options.includeReplayed ?? false]),
+      tx.query<DeadLetter>(LIST, [options.limit, options.includeReplayed ?? false, options.id ?? null]),
     );
   }
 
