@@ -25,6 +25,7 @@
 --   edge_routes()                                                    -> (host, instance_id, address_host, address_port)
 --   artifact_claim_unneeded(kept integer, grace_seconds integer, after uuid, max_rows integer) -> (id, tenant_id)
 --   archive_claim_unneeded(after uuid, max_rows integer)             -> (id, tenant_id) of deployments
+--   log_find_expired(days integer, after uuid, max_rows integer)     -> (id, tenant_id) of deployments
 
 -- Projections ---------------------------------------------------------------------------------------------------------
 
@@ -192,6 +193,7 @@ CREATE TABLE deployments (
     cancel_requested_at timestamptz(3),
     live_at timestamptz(3),
     ended_at timestamptz(3),
+    log_deleted_at timestamptz(3),
     created_at timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
     updated_at timestamptz(3) NOT NULL DEFAULT clock_timestamp(),
     created_by text DEFAULT NULLIF(current_setting('app.actor_id', true), ''),
@@ -226,6 +228,7 @@ CREATE INDEX ix_deployments__unfinished ON deployments (tenant_id, state)
     WHERE state IN ('created', 'queued', 'build_in_progress', 'update_in_progress');
 CREATE INDEX ix_deployments__archive ON deployments (id)
     WHERE archive_id IS NOT NULL AND archive_deleted_at IS NULL;
+CREATE INDEX ix_deployments__log ON deployments (ended_at) WHERE ended_at IS NOT NULL AND log_deleted_at IS NULL;
 CREATE INDEX ix_deployments__artifact ON deployments (tenant_id, artifact_id) WHERE artifact_id IS NOT NULL;
 ALTER TABLE deployments ENABLE ROW LEVEL SECURITY;
 ALTER TABLE deployments FORCE ROW LEVEL SECURITY;
@@ -549,6 +552,19 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     LIMIT max_rows
 $$;
 
+-- Logs of deployments that ended more than `days` ago; what still runs of one may write. In order of their ids.
+CREATE FUNCTION log_find_expired(days integer, after uuid, max_rows integer) RETURNS TABLE (id uuid, tenant_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    SELECT d.id, d.tenant_id FROM public.deployments d
+    WHERE d.id > after AND d.ended_at < now() - make_interval(days => log_find_expired.days)
+      AND d.log_deleted_at IS NULL
+      AND NOT EXISTS (
+        SELECT FROM public.instances i
+        WHERE i.tenant_id = d.tenant_id AND i.deployment_id = d.id AND i.state <> 'exited')
+    ORDER BY d.id
+    LIMIT max_rows
+$$;
+
 GRANT SELECT ON apps, deployments, artifacts, instances, work_items TO deploy_claimer;
 GRANT UPDATE (holder, due_at, interrupted) ON work_items TO deploy_claimer;
 GRANT INSERT (subject_id, tenant_id, kind) ON work_items TO deploy_claimer;
@@ -562,7 +578,8 @@ GRANT EXECUTE ON FUNCTION
     instance_locate(uuid[]),
     edge_routes(),
     artifact_claim_unneeded(integer, integer, uuid, integer),
-    archive_claim_unneeded(uuid, integer)
+    archive_claim_unneeded(uuid, integer),
+    log_find_expired(integer, uuid, integer)
     TO deploy_user;
 
 GRANT CREATE ON SCHEMA public TO deploy_claimer;
@@ -575,4 +592,5 @@ ALTER FUNCTION instance_locate(uuid[]) OWNER TO deploy_claimer;
 ALTER FUNCTION edge_routes() OWNER TO deploy_claimer;
 ALTER FUNCTION artifact_claim_unneeded(integer, integer, uuid, integer) OWNER TO deploy_claimer;
 ALTER FUNCTION archive_claim_unneeded(uuid, integer) OWNER TO deploy_claimer;
+ALTER FUNCTION log_find_expired(integer, uuid, integer) OWNER TO deploy_claimer;
 REVOKE CREATE ON SCHEMA public FROM deploy_claimer;

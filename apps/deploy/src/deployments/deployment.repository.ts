@@ -124,4 +124,8 @@ export class DeploymentRepository {
   async updateArchiveDeleted(tx: Transaction, id: string): Promise<void> {
     await tx.manager.update(DeploymentEntity, { id }, { archiveDeletedAt: () => 'clock_timestamp()' });
   }
+
+  async updateLogDeleted(tx: Transaction, id: string): Promise<void> {
+    await tx.query('UPDATE deployments SET log_deleted_at = clock_timestamp() WHERE id = $1', [id]);
+  }
 }

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LogChunk, LogRequest, LogSink } from './engine.js';
 import { appendLine, type Chunk, listChunks } from './runner/log-ring.mjs';
@@ -22,6 +23,10 @@ export class DeploymentLogs {
         }
       },
     };
+  }
+
+  async remove(deploymentId: string): Promise<void> {
+    await rm(this.folderOf(deploymentId), { recursive: true, force: true });
   }
 
   read({ deploymentId, offset, maxBytes }: LogRequest): LogChunk {

@@ -190,6 +190,10 @@ export class EmbeddedEngine implements Engine {
     return this.home.logs.read(request);
   }
 
+  removeLog(deploymentId: string): Promise<void> {
+    return this.home.logs.remove(deploymentId);
+  }
+
   /** Stops looking after instances; they go on. */
   close(): void {
     clearInterval(this.watch);

@@ -52,6 +52,8 @@ export interface Engine {
   /** Where the platform itself writes into the log of a deployment, between what its build and instances write. */
   openLog(deploymentId: string): LogSink;
   readLog(request: LogRequest): Promise<LogChunk>;
+  /** Deletes the log of a deployment of which nothing runs; one that is gone already is no error. */
+  removeLog(deploymentId: string): Promise<void>;
 }
 
 export interface BuildRequest {

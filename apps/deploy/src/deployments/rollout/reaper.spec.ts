@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { archiveStorageKey, deploymentCreate, deploymentRollback } from '@capsule/contracts';
 import { createDataSource, Database, uuidv7 } from '@capsule/database';
@@ -6,6 +8,7 @@ import type { ObjectStore } from '@capsule/storage';
 import { eventually } from '@capsule/testing';
 import { ArtifactRepository } from '../artifact.repository.js';
 import { DeploymentRepository } from '../deployment.repository.js';
+import { DeploymentLogs } from '../../engine/deployment-logs.js';
 import type { Engine } from '../../engine/engine.js';
 import { entities } from '../../entities.js';
 import { DeployServiceFixture } from '../../testing/deploy-service.fixture.js';
@@ -41,10 +44,21 @@ describe('the reaper', () => {
   function reaperOn(store: ObjectStore): Reaper {
     const engine = {
       removeArtifact: async (key: string) => void (await service.store.delete(key)),
+      removeLog: (id: string) => new DeploymentLogs(join(service.folder, 'engine/logs')).remove(id),
     } as Engine;
     const leases = new WorkLeases(database);
     return new Reaper(database, leases, new DeploymentRepository(), new ArtifactRepository(), store, engine);
   }
+
+  const instancesLeft = (deployments: Deployment[]) =>
+    service.sql(async (db) => {
+      const ids = deployments.map(({ id }) => id);
+      const { rowCount } = await db.query(
+        `SELECT FROM instances WHERE deployment_id = ANY ($1) AND state <> 'exited'`,
+        [ids],
+      );
+      return rowCount;
+    });
 
   const keptArtifacts = () =>
     service.sql(async (db) => {
@@ -97,6 +111,28 @@ describe('the reaper', () => {
     await reaper.reap(3_600);
 
     expect(await service.store.stat(key)).toBeUndefined();
+  });
+
+  it('deletes logs of deployments that ended a month ago, and keeps those of others', async () => {
+    const chatty = await acme.app('chatty');
+    const [old, recent, live] = [
+      await acme.deployLive(chatty, answering('1')),
+      await acme.deployLive(chatty, answering('2')),
+      await acme.deployLive(chatty, answering('3')),
+    ];
+    const hasLog = ({ id }: Deployment) => existsSync(join(service.folder, 'engine/logs', id));
+    await eventually(async () => expect(await instancesLeft([old, recent])).toBe(0));
+    await service.sql(async (db) => {
+      await db.query(`UPDATE deployments SET ended_at = now() - interval '29 days' WHERE id = $1`, [
+        recent.id,
+      ]);
+      await db.query(`UPDATE deployments SET ended_at = now() - interval '31 days' WHERE id = $1`, [old.id]);
+    });
+    expect([old, recent, live].map(hasLog)).toEqual([true, true, true]);
+
+    await reaper.reap(3_600);
+
+    expect([old, recent, live].map(hasLog)).toEqual([false, true, true]);
   });
 
   it('goes on behind what it can not delete, and past a full batch', async () => {

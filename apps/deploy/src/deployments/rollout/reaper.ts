@@ -12,6 +12,8 @@ const BATCH = 100;
 const NIL = '00000000-0000-0000-0000-000000000000';
 /** Artifacts an app keeps to roll back to. */
 const ARTIFACTS_KEPT = 5;
+/** How long the log of a deployment that has ended can be read. */
+const LOG_DAYS = 30;
 const GRACE_SECONDS = 3_600;
 
 interface Unneeded {
@@ -21,7 +23,7 @@ interface Unneeded {
 
 /**
  * Removes what nobody can want any more, by the ids in our own rows and never by "looks unused": uploads that were
- * built, artifacts beyond those kept for rollbacks. Finds unfinished work that got lost.
+ * built, artifacts beyond those kept for rollbacks, logs of what ended long ago. Finds unfinished work that got lost.
  */
 @Injectable()
 export class Reaper {
@@ -54,6 +56,7 @@ export class Reaper {
     for (const id of await this.leases.repair()) this.logger.error(`${id} was unfinished and without work`);
     await this.reapArchives();
     await this.reapArtifacts(graceSeconds);
+    await this.reapLogs();
   }
 
   private async look(): Promise<void> {
@@ -76,6 +79,14 @@ export class Reaper {
     await this.each('artifact', statement, [ARTIFACTS_KEPT, graceSeconds], async (tx, { id }) => {
       const deleted = await this.artifacts.markDeleted(tx, id, graceSeconds);
       if (deleted) await this.engine.removeArtifact(deleted.storageKey);
+    });
+  }
+
+  private async reapLogs(): Promise<void> {
+    const statement = 'SELECT id, tenant_id AS "tenantId" FROM log_find_expired($1, $2, $3)';
+    await this.each('log of deployment', statement, [LOG_DAYS], async (tx, { id }) => {
+      await this.engine.removeLog(id);
+      await this.deployments.updateLogDeleted(tx, id);
     });
   }
 
