@@ -23,8 +23,8 @@
 --   instance_reconcile(known uuid[], running uuid[])                 -> (instance_id, tenant_id, verdict)
 --   instance_locate(ids uuid[])                                      -> (instance_id, tenant_id, app_id, deployment_id)
 --   edge_routes()                                                    -> (host, instance_id, address_host, address_port)
---   artifact_claim_unneeded(kept integer, grace_seconds integer, after uuid, max_rows integer) -> (id, tenant_id)
---   archive_claim_unneeded(after uuid, max_rows integer)             -> (id, tenant_id) of deployments
+--   artifact_find_unneeded(kept integer, grace_seconds integer, after uuid, max_rows integer) -> (id, tenant_id)
+--   archive_find_unneeded(after uuid, max_rows integer)             -> (id, tenant_id) of deployments
 --   log_find_expired(days integer, after uuid, max_rows integer)     -> (id, tenant_id) of deployments
 
 -- Projections ---------------------------------------------------------------------------------------------------------
@@ -521,7 +521,7 @@ $$;
 
 -- Artifacts nobody can want any more: of an app's deployments that were live the newest `kept` keep theirs, and so
 -- does every deployment that has not ended. In order of their ids, those after `after`.
-CREATE FUNCTION artifact_claim_unneeded(kept integer, grace_seconds integer, after uuid, max_rows integer)
+CREATE FUNCTION artifact_find_unneeded(kept integer, grace_seconds integer, after uuid, max_rows integer)
 RETURNS TABLE (id uuid, tenant_id uuid)
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT f.id, f.tenant_id FROM public.artifacts f
@@ -543,7 +543,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 $$;
 
 -- Uploads whose deployment has ended or has its artifact: nobody reads them again. In order of the deployments' ids.
-CREATE FUNCTION archive_claim_unneeded(after uuid, max_rows integer) RETURNS TABLE (id uuid, tenant_id uuid)
+CREATE FUNCTION archive_find_unneeded(after uuid, max_rows integer) RETURNS TABLE (id uuid, tenant_id uuid)
 LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
     SELECT d.id, d.tenant_id FROM public.deployments d
     WHERE d.id > after AND d.archive_id IS NOT NULL AND d.archive_deleted_at IS NULL AND d.rollback_of IS NULL
@@ -577,8 +577,8 @@ GRANT EXECUTE ON FUNCTION
     instance_reconcile(uuid[], uuid[]),
     instance_locate(uuid[]),
     edge_routes(),
-    artifact_claim_unneeded(integer, integer, uuid, integer),
-    archive_claim_unneeded(uuid, integer),
+    artifact_find_unneeded(integer, integer, uuid, integer),
+    archive_find_unneeded(uuid, integer),
     log_find_expired(integer, uuid, integer)
     TO deploy_user;
 
@@ -590,7 +590,7 @@ ALTER FUNCTION work_repair() OWNER TO deploy_claimer;
 ALTER FUNCTION instance_reconcile(uuid[], uuid[]) OWNER TO deploy_claimer;
 ALTER FUNCTION instance_locate(uuid[]) OWNER TO deploy_claimer;
 ALTER FUNCTION edge_routes() OWNER TO deploy_claimer;
-ALTER FUNCTION artifact_claim_unneeded(integer, integer, uuid, integer) OWNER TO deploy_claimer;
-ALTER FUNCTION archive_claim_unneeded(uuid, integer) OWNER TO deploy_claimer;
+ALTER FUNCTION artifact_find_unneeded(integer, integer, uuid, integer) OWNER TO deploy_claimer;
+ALTER FUNCTION archive_find_unneeded(uuid, integer) OWNER TO deploy_claimer;
 ALTER FUNCTION log_find_expired(integer, uuid, integer) OWNER TO deploy_claimer;
 REVOKE CREATE ON SCHEMA public FROM deploy_claimer;

@@ -65,7 +65,7 @@ export class Reaper {
   }
 
   private async reapArchives(): Promise<void> {
-    const statement = 'SELECT id, tenant_id AS "tenantId" FROM archive_claim_unneeded($1, $2)';
+    const statement = 'SELECT id, tenant_id AS "tenantId" FROM archive_find_unneeded($1, $2)';
     await this.each('archive of deployment', statement, [], async (tx, { id, tenantId }) => {
       const deployment = await this.deployments.findById(tx, id);
       if (!deployment?.archiveId) return;
@@ -75,7 +75,7 @@ export class Reaper {
   }
 
   private async reapArtifacts(graceSeconds: number): Promise<void> {
-    const statement = 'SELECT id, tenant_id AS "tenantId" FROM artifact_claim_unneeded($1, $2, $3, $4)';
+    const statement = 'SELECT id, tenant_id AS "tenantId" FROM artifact_find_unneeded($1, $2, $3, $4)';
     await this.each('artifact', statement, [ARTIFACTS_KEPT, graceSeconds], async (tx, { id }) => {
       const deleted = await this.artifacts.markDeleted(tx, id, graceSeconds);
       if (deleted) await this.engine.removeArtifact(deleted.storageKey);
