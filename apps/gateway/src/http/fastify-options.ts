@@ -15,8 +15,6 @@ export function fastifyOptions(settings: { trustProxy: boolean }) {
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
     requestTimeout: REQUEST_TIMEOUT_MS,
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
-    // Requests are checked by the schemas of the contracts; Fastify's own compilers would be loaded for nothing.
-    schemaController: { compilersFactory: { buildValidator: noCompiler, buildSerializer: noCompiler } },
     // One hop: the proxy's own word about its peer is believed, what its peer claims about others is not.
     trustProxy: settings.trustProxy && ((_address: string, hop: number) => hop === 0),
     // What the router refuses before any hook runs: a path that is no URL, or a parameter longer than any id.
@@ -26,8 +24,4 @@ export function fastifyOptions(settings: { trustProxy: boolean }) {
       sendProblem(new DomainError(code), request, reply as ProblemReply);
     },
   };
-}
-
-function noCompiler(): never {
-  throw new Error('No route has a schema of its own.');
 }
