@@ -19,6 +19,7 @@ export type {
   NatsSettings,
   OutboxSettings,
   OwnerSettings,
+  PaginationSettings,
   RedisSettings,
   TraceSettings,
 } from './settings.js';

@@ -5,6 +5,7 @@ import type {
   logVariables,
   natsVariables,
   outboxVariables,
+  paginationVariables,
   redisVariables,
   traceVariables,
 } from './environments/shared.js';
@@ -19,3 +20,4 @@ export type RedisSettings = SettingsOf<ReturnType<typeof redisVariables>>;
 export type LogSettings = SettingsOf<typeof logVariables>;
 export type TraceSettings = SettingsOf<typeof traceVariables>;
 export type OutboxSettings = SettingsOf<typeof outboxVariables>;
+export type PaginationSettings = SettingsOf<typeof paginationVariables>;

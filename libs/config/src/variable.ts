@@ -13,6 +13,11 @@ export interface Variable<Value = unknown> {
   /** A secret may also come from the file that `<NAME>_FILE` names. */
   readonly secret: boolean;
   readonly generated?: Generated;
+  /**
+   * True for a generated secret that the first `.env` files don't have: `npm start` adds it to one that lacks it. A
+   * secret without it that is missing was lost, and must not be replaced in silence: data may depend on it.
+   */
+  readonly addedLater: boolean;
 }
 
 /** A tree of variables; the loaded settings have the same shape with values in their place. */
@@ -41,6 +46,7 @@ interface Options {
   default?: string | null;
   secret?: boolean;
   generated?: Generated;
+  addedLater?: boolean;
 }
 
 function define<Value>(
@@ -56,6 +62,7 @@ function define<Value>(
     default: options.default,
     secret: options.secret ?? false,
     generated: options.generated,
+    addedLater: options.addedLater ?? false,
   };
 }
 
@@ -71,11 +78,11 @@ export function optionalText(name: string, description: string): Variable<string
 export function secret(
   name: string,
   description: string,
-  options: { generated: Generated },
+  options: { generated: Generated; addedLater?: true },
 ): Variable<string> {
   return define(name, description, z.string().min(8, 'must have at least 8 characters'), {
     secret: true,
-    generated: options.generated,
+    ...options,
   });
 }
 

@@ -133,6 +133,14 @@ export const outboxVariables = {
   ),
 };
 
+/** One key for all services: what it signs names its list, so no service takes a cursor of another. */
+export const paginationVariables = {
+  cursorKey: secret('PAGINATION_CURSOR_KEY', 'Key that signs the cursors of lists', {
+    generated: 'key',
+    addedLater: true,
+  }),
+};
+
 export const storageVariables = {
   folder: text('STORAGE_FOLDER', 'Folder of archives and artifacts', '.capsule/storage'),
 };
