@@ -13,6 +13,7 @@ import type { SettingsOf } from './variable.js';
 
 /** The groups that platform libs take, named so that a lib need not know which app loaded them. */
 export type DatabaseSettings = SettingsOf<ReturnType<typeof databaseVariables>>;
+export type DatabaseTlsSettings = DatabaseSettings['tls'];
 export type OwnerSettings = SettingsOf<ReturnType<typeof databaseOwnerVariables>>;
 export type HttpSettings = SettingsOf<ReturnType<typeof httpVariables>>;
 export type NatsSettings = SettingsOf<ReturnType<typeof natsVariables>>;

@@ -10,5 +10,6 @@ export { type MigrationFile, migrationsFolder } from './migrations/migration-fil
 export type { MigrationInfo, MigrationState } from './migrations/migration-state.js';
 export { MigrationsIndicator } from './migrations/migrations-indicator.js';
 export { Migrator, type OwnerConnection } from './migrations/migrator.js';
+export { explainTlsFailure, tlsOptions } from './tls.js';
 export { type NamedStatement, Transaction } from './transaction.js';
 export { isUuid, uuidv7 } from './uuid.js';

@@ -108,11 +108,10 @@ export class Platform {
   private async migrate(service: ServiceName): Promise<void> {
     // Loaded while the servers start: it brings much that only migrations need.
     const { Migrator, migrationsFolder } = await import('@capsule/database');
-    const { database, owner } = loadEnvironment(migrationEnvironments[service], this.source);
-    const { host, port, name } = database;
+    const { owner } = loadEnvironment(migrationEnvironments[service], this.source);
     const startedAt = performance.now();
     try {
-      const applied = await new Migrator({ host, port, name, ...owner }, migrationsFolder(service)).migrate();
+      const applied = await new Migrator(owner, migrationsFolder(service)).migrate();
       const detail = applied.length > 0 ? `${applied.length} applied` : 'up to date';
       this.reporter.step(`migrations of ${service}`, performance.now() - startedAt, detail);
     } catch (error) {

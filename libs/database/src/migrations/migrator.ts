@@ -13,20 +13,16 @@
 // it success. It has to lift and restore FORCE itself. Bodies of SQL functions are not checked when they are made, because
 // that check plans them as the owner and row_security = off refuses their tables, though they will run as a role that
 // policies don't bind; migrations.spec.ts checks them instead.
+import type { OwnerSettings } from '@capsule/config';
 import pg from 'pg';
+import { explainTlsFailure, tlsOptions } from '../tls.js';
 import { type MigrationFile, readMigrationFiles } from './migration-files.js';
 import { MigrationError } from './migration-error.js';
 import { compareWithHistory, type MigrationInfo, requireSound } from './migration-state.js';
 import { createHistory, historyExists, readHistory, recordSuccess } from './schema-history.js';
 
-export interface OwnerConnection {
-  host: string;
-  port: number;
-  /** The database. */
-  name: string;
-  user: string;
-  password: string;
-}
+/** Of the server itself: a pooler would hand the lock of the session to somebody else. */
+export type OwnerConnection = OwnerSettings;
 
 export interface MigratorOptions {
   /** How long to poll for another runner to finish. */
@@ -77,10 +73,11 @@ export class Migrator {
   }
 
   private async connected<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
-    const { name: database, ...rest } = this.connection;
+    const { name: database, tls, ...rest } = this.connection;
     const client = new pg.Client({
       ...rest,
       database,
+      ssl: tlsOptions(tls),
       application_name: 'capsule-migrate',
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       lock_timeout: TABLE_LOCK_TIMEOUT_MS,
@@ -94,7 +91,9 @@ export class Migrator {
     });
     // A connection that breaks fails the statement that needs it; without a listener it would end the process.
     client.on('error', () => undefined);
-    await client.connect();
+    await client.connect().catch((error: unknown) => {
+      throw explainTlsFailure(error, this.connection);
+    });
     try {
       return await work(client);
     } finally {
