@@ -3,6 +3,7 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } fr
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import {
+  backupEnvironments,
   type Environment,
   listVariables,
   migrationEnvironments,
@@ -15,6 +16,7 @@ import { newPassword } from './secret-file.js';
 const environments: Environment[] = [
   ...Object.values(appEnvironments),
   ...Object.values(migrationEnvironments),
+  ...Object.values(backupEnvironments),
   platformEnvironment,
 ];
 

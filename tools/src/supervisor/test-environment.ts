@@ -1,5 +1,6 @@
 // What specs find in their environment. The names of production point to the test servers:
-//   AUTH_SERVICE_DB_HOST|PORT|NAME|USER|PASSWORD|OWNER_USER|OWNER_PASSWORD, the same for BILLING, DEPLOY, MONITOR
+//   AUTH_SERVICE_DB_HOST|PORT|NAME|USER|PASSWORD|OWNER_USER|OWNER_PASSWORD|BACKUP_USER|BACKUP_PASSWORD,
+//     the same for BILLING, DEPLOY, MONITOR
 //   REDIS_HOST|PORT|PASSWORD, NATS_URL, AUTH_NATS_PASSWORD (BILLING, DEPLOY, MONITOR, GATEWAY alike)
 //   APPS_EDGE_PORT, APPS_EDGE_ADMIN_SOCKET
 // and what only specs may know:
@@ -60,6 +61,8 @@ function serverVariables(home: Home, firstPort: number): Record<string, string> 
     variables[`${prefix}_PASSWORD`] = password(`postgres-${service}-user`);
     variables[`${prefix}_OWNER_USER`] = `${service}_owner`;
     variables[`${prefix}_OWNER_PASSWORD`] = password(`postgres-${service}-owner`);
+    variables[`${prefix}_BACKUP_USER`] = `${service}_backup`;
+    variables[`${prefix}_BACKUP_PASSWORD`] = password(`postgres-${service}-backup`);
   }
   return variables;
 }
