@@ -134,16 +134,16 @@ describe('Migrator', () => {
 
   it('tells the state of each file without changing anything', async () => {
     await write('V1__One.sql', 'SELECT 1');
-    expect(await migrator().info()).toMatchObject([{ version: '1', state: 'pending', installedOn: null }]);
+    expect(await migrator().info()).toMatchObject([{ version: '1', state: 'Pending', installedOn: null }]);
     expect(await rows("SELECT to_regclass('flyway_schema_history') AS history")).toEqual([{ history: null }]);
     await migrate();
     await write('V1__One.sql', 'SELECT 2');
     await write('V0.5__Late.sql', 'SELECT 1');
     await write('V2__Two.sql', 'SELECT 1');
     expect(await migrator().info()).toMatchObject([
-      { version: '0.5', state: 'ignored' },
-      { version: '1', state: 'success', changed: true, installedBy: test.owner.user },
-      { version: '2', state: 'pending' },
+      { version: '1', state: 'Success', changed: true, installedBy: test.owner.user },
+      { version: '0.5', state: 'Ignored' },
+      { version: '2', state: 'Pending' },
     ]);
   });
 
