@@ -3,7 +3,7 @@ import type { DatabaseSettings } from '@capsule/config';
 import { DataSource } from 'typeorm';
 import { createDataSource, type Entities } from './data-source.js';
 import { Database } from './database.js';
-import { EntityDrift } from './entity-drift.js';
+import { EntityDrift } from './drift/entity-drift.js';
 import { registerPoolGauges } from './pool-metrics.js';
 
 export interface DatabaseOptions {

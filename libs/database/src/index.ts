@@ -4,7 +4,7 @@ export { createDataSource } from './data-source.js';
 export { Database } from './database.js';
 export { DatabaseIndicator } from './database-indicator.js';
 export { DatabaseModule } from './database.module.js';
-export { driftCommand, EntityDrift } from './entity-drift.js';
+export { driftCommand, EntityDrift } from './drift/entity-drift.js';
 export { MigrationError } from './migrations/migration-error.js';
 export { type MigrationFile, migrationsFolder } from './migrations/migration-files.js';
 export type { MigrationInfo, MigrationState } from './migrations/migration-state.js';
