@@ -7,15 +7,40 @@ export interface SessionContext {
   requestId: string;
 }
 
-const BEGIN = { name: 'capsule_begin', text: 'START TRANSACTION' };
-const CONTEXT = {
-  name: 'capsule_context',
-  text:
-    "SELECT set_config('app.tenant_id', $1, true), set_config('app.actor_id', $2, true), " +
-    "set_config('app.request_id', $3, true)",
+/** The two statements every transaction begins with. */
+export interface Opening {
+  /** Whether a statement that was prepared under a name is still there in the next transaction. */
+  keepsStatements: boolean;
+  begin: { name: string; text: string };
+  context: { name: string; text: string };
+}
+
+const BEGIN = 'START TRANSACTION';
+const CONTEXT =
+  "SELECT set_config('app.tenant_id', $1, true), set_config('app.actor_id', $2, true), " +
+  "set_config('app.request_id', $3, true)";
+
+/** Prepared once on a connection that is one session of the server's. */
+export const preparedOpening: Opening = {
+  keepsStatements: true,
+  begin: { name: 'capsule_begin', text: BEGIN },
+  context: { name: 'capsule_context', text: CONTEXT },
 };
 
-/** Connections on whose server side BEGIN and CONTEXT are prepared. */
+/**
+ * For a connection whose transactions run on any session that a pooler has free: nothing is prepared there, and what
+ * else would be a setting of the session is set for the transaction.
+ */
+export function unpreparedOpening(settings: Readonly<Record<string, number>>): Opening {
+  const each = Object.entries(settings).map(([name, value]) => `, set_config('${name}', '${value}', true)`);
+  return {
+    keepsStatements: false,
+    begin: { name: '', text: BEGIN },
+    context: { name: '', text: CONTEXT + each.join('') },
+  };
+}
+
+/** Connections on whose server side the opening is prepared. */
 const prepared = new WeakSet<WireConnection>();
 
 /**
@@ -32,6 +57,7 @@ export class OpeningQuery extends WireQueryBase {
 
   constructor(
     statement: Statement,
+    private readonly opening: Opening,
     private readonly context: SessionContext,
   ) {
     super(statement.text, statement.values);
@@ -50,8 +76,8 @@ export class OpeningQuery extends WireQueryBase {
     const chunks: Uint8Array[] = [];
     const gathering = gatherInto(chunks, connection);
     const isPrepared = prepared.has(connection);
-    send(gathering, isPrepared, BEGIN, []);
-    send(gathering, isPrepared, CONTEXT, [tenantId, actorId, requestId]);
+    send(gathering, isPrepared, this.opening.begin, []);
+    send(gathering, isPrepared, this.opening.context, [tenantId, actorId, requestId]);
     const refused = super.submit(gathering);
     if (refused !== null) return refused;
     // pg files the statement as prepared under this.name on each ParseComplete: not on those of the two before it.
@@ -68,7 +94,7 @@ export class OpeningQuery extends WireQueryBase {
     if (this.opened) return super.handleCommandComplete(message, connection);
     this.completed += 1;
     if (this.opened) {
-      prepared.add(connection);
+      if (this.opening.keepsStatements) prepared.add(connection);
       this.name = this.statementName;
     }
   }
@@ -90,7 +116,7 @@ function gatherInto(chunks: Uint8Array[], connection: WireConnection): WireConne
 function send(
   connection: WireConnection,
   isPrepared: boolean,
-  statement: typeof BEGIN,
+  statement: Opening['begin'],
   values: readonly string[],
 ): void {
   if (!isPrepared) connection.parse(statement);

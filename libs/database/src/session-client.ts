@@ -1,9 +1,10 @@
 import { inSpan, isTracing } from '@capsule/telemetry';
 import type pg from 'pg';
-import { OpeningQuery, type SessionContext } from './opening-query.js';
+import { type Opening, OpeningQuery, type SessionContext } from './opening-query.js';
 import { type Statement, WireClientBase } from './pg-internals.js';
 
 export interface SessionClientConfig extends pg.ClientConfig {
+  opening: Opening;
   /** Told of every statement that was answered: its text with placeholders, never its parameters. */
   onStatement: (text: string, durationMs: number, failed: boolean) => void;
 }
@@ -18,6 +19,7 @@ const NOTHING_DONE: pg.QueryResult = { command: '', rowCount: null, oid: 0, fiel
  */
 export class SessionClient extends WireClientBase {
   private readonly onStatement: SessionClientConfig['onStatement'];
+  private readonly opening: Opening;
   private expected: SessionContext | undefined;
   private heldBack: SessionContext | undefined;
   private unusable = false;
@@ -26,6 +28,7 @@ export class SessionClient extends WireClientBase {
   constructor(config: SessionClientConfig) {
     super(config);
     this.onStatement = config.onStatement;
+    this.opening = config.opening;
     const lose = (): void => void (this.lost = true);
     this.on('error', lose).on('end', lose);
   }
@@ -56,10 +59,11 @@ export class SessionClient extends WireClientBase {
     this.heldBack = undefined;
     const ends = text === 'COMMIT' || text === 'ROLLBACK';
     if (ends && (opens !== undefined || this.unusable)) return Promise.resolve(NOTHING_DONE);
+    const sent = this.opening.keepsStatements ? statement : withoutName(statement);
     const send = () =>
       opens === undefined
-        ? super.query(statement, values)
-        : this.open(typeof statement === 'string' ? { text, values } : statement, opens);
+        ? super.query(sent, values)
+        : this.open(typeof sent === 'string' ? { text, values } : sent, opens);
     const answer = isTracing() ? inSpan('postgres', { 'db.statement': text }, send, 'client') : send();
     return this.measure(text, answer);
   }
@@ -82,7 +86,7 @@ export class SessionClient extends WireClientBase {
 
   private open(statement: Statement, context: SessionContext): Promise<pg.QueryResult> {
     return new Promise((resolve, reject) => {
-      const opening = new OpeningQuery(statement, context);
+      const opening = new OpeningQuery(statement, this.opening, context);
       opening.callback = (error, result) => {
         if (error === null) return resolve(result as pg.QueryResult);
         // Neither side knows any more what is open and what is prepared: the pool must not keep the connection.
@@ -92,4 +96,8 @@ export class SessionClient extends WireClientBase {
       void super.query(opening);
     });
   }
+}
+
+function withoutName(statement: Statement | string): Statement | string {
+  return typeof statement === 'string' ? statement : { text: statement.text, values: statement.values };
 }
