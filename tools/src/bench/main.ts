@@ -10,6 +10,7 @@ import { measureColdStarts } from './cold-start.js';
 import { measureEventLatency } from './event-latency.js';
 import { measureFootprint } from './footprint.js';
 import { measureHttpRatio } from './http-ratio.js';
+import { measureReloads } from './reload.js';
 import { printTable, type Row, writeRows } from './row.js';
 import { measureSecondStart } from './second-start.js';
 
@@ -44,6 +45,7 @@ const parts: Record<string, (running: PrivatePlatform) => Promise<Row[]>> = {
   },
   events: measureEventLatency,
   'cold-start': measureColdStarts,
+  reload: (running) => measureReloads(running, workspace),
   'second-start': measureSecondStart,
 };
 

@@ -78,7 +78,8 @@ async function runUntilEnded(
     },
     lend: async (client, app) => {
       if (!isAppName(app)) throw new Error(`There is no service named ${app}.`);
-      client.once('close', await platform.lend(app));
+      const takeBack = await platform.lend(app);
+      client.once('close', () => void takeBack());
     },
   });
   let cleanUp = () => {};
