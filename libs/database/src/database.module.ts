@@ -5,7 +5,7 @@ import { createDataSource, type Entities, openPool } from './data-source.js';
 import { Database } from './database.js';
 import { EntityDrift } from './drift/entity-drift.js';
 import { registerPoolGauges } from './pool-metrics.js';
-import { explainTlsFailure } from './tls.js';
+import { explainConnectionFailure } from './connection-failure.js';
 
 export interface DatabaseOptions {
   entities: Entities;
@@ -43,7 +43,7 @@ async function connect(settings: DatabaseSettings, entities: Entities): Promise<
   try {
     await dataSource.initialize();
   } catch (error) {
-    throw explainTlsFailure(error, settings);
+    throw explainConnectionFailure(error, settings);
   }
   await openPool(dataSource, settings);
   registerPoolGauges(dataSource, settings.poolMax);

@@ -15,6 +15,6 @@ export type { Repair } from './migrations/repair.js';
 export type { KeysetList } from './pagination/keyset-list.js';
 export { PaginationModule } from './pagination/pagination.module.js';
 export { type NumberedPage, type PageRequest, Pagination } from './pagination/pagination.js';
-export { explainTlsFailure, tlsOptions } from './tls.js';
+export { tlsOptions } from './tls.js';
 export { type NamedStatement, Transaction } from './transaction.js';
 export { isUuid, uuidv7 } from './uuid.js';

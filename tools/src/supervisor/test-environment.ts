@@ -9,6 +9,8 @@
 //   CAPSULE_TEST_NATS_ADMIN_PASSWORD                      of the NATS user `admin`, who may create streams
 //   CAPSULE_TEST_NATS_SERVER, CAPSULE_TEST_REDIS_SERVER   programs, for specs that stop and start servers of their own
 //   CAPSULE_TEST_POSTGRES_BIN                             folder with postgres, initdb and pg_ctl
+//   CAPSULE_TEST_PGBOUNCER                                program of the pooler
+//   CAPSULE_TEST_SERVER_UID, CAPSULE_TEST_SERVER_GID      who runs such servers when root runs the specs, empty otherwise
 import { appNames, serviceNames } from '@capsule/contracts';
 import { findProgram, postgresFolders } from '../../bootstrap/programs.mjs';
 import type { Home } from './home.js';
@@ -34,6 +36,9 @@ export function testEnvironment(home: Home, firstPort: number): Record<string, s
     CAPSULE_TEST_NATS_SERVER: findProgram('nats-server') ?? '',
     CAPSULE_TEST_REDIS_SERVER: findProgram('redis-server') ?? '',
     CAPSULE_TEST_POSTGRES_BIN: postgresFolders()[0]?.path ?? '',
+    CAPSULE_TEST_PGBOUNCER: findProgram('pgbouncer') ?? '',
+    CAPSULE_TEST_SERVER_UID: String(home.user?.uid ?? ''),
+    CAPSULE_TEST_SERVER_GID: String(home.user?.gid ?? ''),
   };
   for (const service of serviceNames) {
     const variable = `CAPSULE_TEST_${service.toUpperCase()}_POSTGRES_SUPERUSER_PASSWORD`;

@@ -1,6 +1,7 @@
 import type { OwnerSettings } from '@capsule/config';
 import pg from 'pg';
-import { explainTlsFailure, tlsOptions } from '../tls.js';
+import { explainConnectionFailure } from '../connection-failure.js';
+import { tlsOptions } from '../tls.js';
 
 /** Of the server itself: a pooler would hand the lock of the session to somebody else. */
 export type OwnerConnection = OwnerSettings;
@@ -38,7 +39,7 @@ export class MigrationSession {
     });
     const session = new MigrationSession(client, database);
     await client.connect().catch((error: unknown) => {
-      throw explainTlsFailure(error, connection);
+      throw explainConnectionFailure(error, connection);
     });
     return session;
   }
