@@ -12,7 +12,8 @@ export function renderDryRun(
   const tables = [found.history ? '' : history.creation(), found.digests ? '' : history.digestsCreation()];
   const files = pending.map((file) => {
     const entry = history.insertion(entryOf(file, { executionTimeMs: 0 }));
-    const body = [file.sql.trimEnd(), entry];
+    // On a line of its own: the file may end with a comment, or without its semicolon.
+    const body = [file.sql.trimEnd(), ';', entry];
     const lines = file.isTransactional ? ['BEGIN;', ...body, 'COMMIT;'] : body;
     return [`-- ${file.script}`, opening(options), ...lines, ''].join('\n');
   });
