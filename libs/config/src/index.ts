@@ -24,6 +24,7 @@ export type {
   RedisSettings,
   TraceSettings,
 } from './settings.js';
+export { shutdownDeadlines } from './shutdown-deadlines.js';
 export {
   type Generated,
   listVariables,

@@ -23,6 +23,11 @@ export function httpVariables(prefix: string, what: string, defaultPort: number)
       max: 60_000,
       default: 200,
     }),
+    graceSeconds: integer(
+      'SHUTDOWN_GRACE_SECONDS',
+      'Seconds a process that is told to end may take to finish what it has begun',
+      { min: 1, max: 3_600, default: 15 },
+    ),
   };
 }
 
