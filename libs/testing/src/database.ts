@@ -34,6 +34,11 @@ export class TestDatabase {
     }
   }
 
+  /** For what takes several steps on one connection. The caller ends it. */
+  connectAsSuperuser(): Promise<pg.Client> {
+    return connectAsSuperuser(this.service, this.settings.name);
+  }
+
   /** Drops the database, also from under connections that were left open. */
   async close(): Promise<void> {
     const client = await connectAsSuperuser(this.service);

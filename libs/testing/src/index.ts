@@ -6,3 +6,5 @@ export { serviceEnvironment, TestService, type TestServiceOptions } from './test
 export { startTestRedis, testRedis, TestRedis } from './redis.js';
 export { TestPooler } from './pgbouncer.js';
 export { TestTlsPostgres } from './tls-postgres.js';
+export { checkIsolation, Isolation } from './isolation/check-isolation.js';
+export { findTenancyFaults } from './isolation/tenancy-faults.js';
