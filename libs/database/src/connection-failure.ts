@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { DatabaseTlsSettings } from '@capsule/config';
 
 interface Server {
@@ -21,7 +22,7 @@ const REFUSED_BY_POOLER = 'unsupported startup parameter';
 
 /** Says which variable an operator has to look at when a connection fails for how it was set up; other errors come back as they are. */
 export function explainConnectionFailure(error: unknown, { host, tls }: Server): unknown {
-  if (!(error instanceof Error)) return error;
+  if (!types.isNativeError(error)) return error;
   const advice = adviceOn(error, host, tls);
   return advice === undefined ? error : new Error(`${advice} (${error.message})`, { cause: error });
 }

@@ -67,10 +67,7 @@ export class NotesDatabase {
   ) {}
 
   /** With one connection, consecutive transactions are sure to share it. */
-  static async create(
-    test: TestDatabase,
-    settings: Partial<DatabaseSettings> = {},
-  ): Promise<NotesDatabase> {
+  static async create(test: TestDatabase, settings: Partial<DatabaseSettings> = {}): Promise<NotesDatabase> {
     const owner = new pg.Client({ ...test.owner, database: test.owner.name });
     await owner.connect();
     await owner.query(TABLES);
