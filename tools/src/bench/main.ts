@@ -6,6 +6,7 @@ import { Api } from '../api/api.js';
 import { deployDemo } from '../supervisor/demo.js';
 import { type PrivatePlatform, startPrivatePlatform } from '../supervisor/private-platform.js';
 import { terminalReporter } from '../supervisor/reporter.js';
+import { measureBatches } from './batches.js';
 import { measureColdStarts } from './cold-start.js';
 import { measureEventLatency } from './event-latency.js';
 import { measureFootprint } from './footprint.js';
@@ -44,6 +45,7 @@ const parts: Record<string, (running: PrivatePlatform) => Promise<Row[]>> = {
     return measureHttpRatio(running, api.as(accessToken), accessToken);
   },
   events: measureEventLatency,
+  database: async (running) => [...(await measureBatches(running))],
   'cold-start': measureColdStarts,
   reload: (running) => measureReloads(running, workspace),
   'second-start': measureSecondStart,
