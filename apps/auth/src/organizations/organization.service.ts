@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { organizationCreated } from '@capsule/contracts';
+import { memberAdded, organizationCreated, type Role } from '@capsule/contracts';
 import type { Transaction } from '@capsule/database';
 import { DomainError } from '@capsule/errors';
 import { Outbox } from '@capsule/outbox';
@@ -34,6 +34,16 @@ export class OrganizationService {
     const data = { organizationId, ...rest, ownerUserId: owner.id, ownerEmail: owner.email };
     await this.outbox.add(tx, organizationCreated, data, { subject: id });
     return founded;
+  }
+
+  /** Tells the other services of a member whose membership and user this transaction has made. */
+  async announceMember(
+    tx: Transaction,
+    { id: userId, email, name, createdAt }: { id: string; email: string; name: string; createdAt: string },
+    role: Role,
+  ): Promise<void> {
+    const data = { organizationId: tx.tenantId ?? '', userId, email, name, role, addedAt: createdAt };
+    await this.outbox.add(tx, memberAdded, data, { subject: userId });
   }
 
   /** @throws DomainError auth.organization.not_found */

@@ -59,7 +59,9 @@ export class SignUpService {
     const request = { email, name, organizationName };
     const account = await this.requests.once(tx, 'user.sign-up', request, async (): Promise<Account> => {
       const organization = await this.organizations.found(tx, organizationName, { id: userId, email });
-      return { organization, user: await this.users.create(tx, { id: userId, email, name, passwordHash }) };
+      const user = await this.users.create(tx, { id: userId, email, name, passwordHash });
+      await this.organizations.announceMember(tx, user, 'owner');
+      return { organization, user };
     });
     const isNew = account.user.id === userId;
     return { ...account, grant: isNew ? await this.sessions.open(tx, userId, 'owner') : undefined };
