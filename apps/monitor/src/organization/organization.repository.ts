@@ -14,15 +14,22 @@ export class OrganizationRepository {
     );
   }
 
-  /** Keeps the retention of the newest version, whatever order the versions arrive in. */
-  async upsertRetention(tx: Transaction, retentionDays: number, version: number): Promise<void> {
-    await tx.query(
-      `INSERT INTO organizations (tenant_id, name, metrics_retention_days, entitlements_version) VALUES ($1, '', $2, $3)
+  /**
+   * Keeps plan and retention of the newest version, whatever order the versions arrive in.
+   * @returns whether this is the newest
+   */
+  async upsertPlan(tx: Transaction, plan: string, retentionDays: number, version: number): Promise<boolean> {
+    const rows = await tx.query(
+      `INSERT INTO organizations (tenant_id, name, plan, metrics_retention_days, entitlements_version)
+       VALUES ($1, '', $2, $3, $4)
        ON CONFLICT ON CONSTRAINT pk_organizations DO UPDATE
-       SET metrics_retention_days = excluded.metrics_retention_days, entitlements_version = excluded.entitlements_version
-       WHERE organizations.entitlements_version < excluded.entitlements_version`,
-      [tx.tenantId, retentionDays, version],
+       SET plan = excluded.plan, metrics_retention_days = excluded.metrics_retention_days,
+           entitlements_version = excluded.entitlements_version
+       WHERE organizations.entitlements_version < excluded.entitlements_version
+       RETURNING tenant_id`,
+      [tx.tenantId, plan, retentionDays, version],
     );
+    return rows.length > 0;
   }
 
   async findRetentionDays(tx: Transaction): Promise<number> {
