@@ -73,17 +73,15 @@ export class OpeningQuery extends WireQueryBase {
 
   override submit(connection: WireConnection): Error | null {
     const { tenantId, actorId, requestId } = this.context;
-    const chunks: Uint8Array[] = [];
-    const gathering = gatherInto(chunks, connection);
     const isPrepared = prepared.has(connection);
-    send(gathering, isPrepared, this.opening.begin, []);
-    send(gathering, isPrepared, this.opening.context, [tenantId, actorId, requestId]);
-    const refused = super.submit(gathering);
-    if (refused !== null) return refused;
+    const refused = inOneWrite(connection, () => {
+      send(connection, isPrepared, this.opening.begin, []);
+      send(connection, isPrepared, this.opening.context, [tenantId, actorId, requestId]);
+      return super.submit(connection);
+    });
     // pg files the statement as prepared under this.name on each ParseComplete: not on those of the two before it.
-    this.name = undefined;
-    connection.stream.write(Buffer.concat(chunks));
-    return null;
+    if (refused === null) this.name = undefined;
+    return refused;
   }
 
   override handleDataRow(message: unknown): void {
@@ -107,10 +105,19 @@ export class OpeningQuery extends WireQueryBase {
   }
 }
 
-/** The connection, but for what it would write: system calls are what a short transaction mostly costs. */
-function gatherInto(chunks: Uint8Array[], connection: WireConnection): WireConnection {
-  const stream = { writable: true, write: (chunk: Uint8Array) => chunks.push(chunk) > 0 };
-  return Object.create(connection, { stream: { value: stream } }) as WireConnection;
+/** Gathers what `submit` writes, and writes nothing when it refuses: system calls are what a short transaction mostly costs. */
+function inOneWrite(connection: WireConnection, submit: () => Error | null): Error | null {
+  const { stream } = connection;
+  const chunks: Uint8Array[] = [];
+  connection.stream = { writable: true, write: (chunk) => chunks.push(chunk) > 0 };
+  let refused: Error | null;
+  try {
+    refused = submit();
+  } finally {
+    connection.stream = stream;
+  }
+  if (refused === null) stream.write(Buffer.concat(chunks));
+  return refused;
 }
 
 function send(

@@ -9,18 +9,13 @@ export interface SessionClientConfig extends pg.ClientConfig {
   onStatement: (text: string, durationMs: number, failed: boolean) => void;
 }
 
-const NOTHING_DONE: pg.QueryResult = { command: '', rowCount: null, oid: 0, fields: [], rows: [] };
-
 /**
- * The pg client of a service's pool. TypeORM's query runner begins, commits and rolls back on it as on any other, so
- * it knows that it is in a transaction; but after `expectBegin` the runner's START TRANSACTION is held back and goes
- * out together with the context and the first statement (see OpeningQuery). A transaction without statements sends
- * nothing at all.
+ * The pg client of a service's pool. What `begin` is told is held back and goes out together with the first statement
+ * (see OpeningQuery); a transaction without statements sends nothing at all.
  */
 export class SessionClient extends WireClientBase {
   private readonly onStatement: SessionClientConfig['onStatement'];
   private readonly opening: Opening;
-  private expected: SessionContext | undefined;
   private heldBack: SessionContext | undefined;
   private unusable = false;
   private lost = false;
@@ -38,8 +33,22 @@ export class SessionClient extends WireClientBase {
     return this.lost;
   }
 
-  expectBegin(context: SessionContext): void {
-    this.expected = context;
+  begin(context: SessionContext): void {
+    this.heldBack = context;
+  }
+
+  /** @throws when a statement of the transaction has failed: PostgreSQL then answers COMMIT by rolling back, and not with an error */
+  async commit(): Promise<void> {
+    if (this.hasSentNothing()) return;
+    const { command } = await this.query('COMMIT');
+    if (command !== 'COMMIT') {
+      throw new Error('A statement of the transaction failed, yet its work went on and committed.');
+    }
+  }
+
+  async rollback(): Promise<void> {
+    if (this.hasSentNothing() || this.unusable) return;
+    await this.query('ROLLBACK');
   }
 
   /** May the next transaction have this connection? Not while one is open, or when it is unknown whether one is. */
@@ -50,15 +59,8 @@ export class SessionClient extends WireClientBase {
 
   override query(statement: Statement | string, values?: readonly unknown[]): Promise<pg.QueryResult> {
     const text = typeof statement === 'string' ? statement : statement.text;
-    if (this.expected !== undefined && text === 'START TRANSACTION') {
-      this.heldBack = this.expected;
-      this.expected = undefined;
-      return Promise.resolve(NOTHING_DONE);
-    }
     const opens = this.heldBack;
     this.heldBack = undefined;
-    const ends = text === 'COMMIT' || text === 'ROLLBACK';
-    if (ends && (opens !== undefined || this.unusable)) return Promise.resolve(NOTHING_DONE);
     const sent = this.opening.keepsStatements ? statement : withoutName(statement);
     const send = () =>
       opens === undefined
@@ -68,15 +70,17 @@ export class SessionClient extends WireClientBase {
     return this.measure(text, answer);
   }
 
+  private hasSentNothing(): boolean {
+    const sentNothing = this.heldBack !== undefined;
+    this.heldBack = undefined;
+    return sentNothing;
+  }
+
   private async measure(text: string, answer: Promise<pg.QueryResult>): Promise<pg.QueryResult> {
     const startedAt = performance.now();
     let failed = true;
     try {
       const result = await answer;
-      // After a failed statement PostgreSQL answers COMMIT with a rollback, and not with an error.
-      if (text === 'COMMIT' && result.command !== 'COMMIT') {
-        throw new Error('A statement of the transaction failed, yet its work went on and committed.');
-      }
       failed = false;
       return result;
     } finally {
