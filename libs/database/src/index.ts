@@ -21,4 +21,5 @@ export { PaginationModule } from './pagination/pagination.module.js';
 export { type NumberedPage, type PageRequest, Pagination } from './pagination/pagination.js';
 export { tlsOptions } from './tls.js';
 export { type NamedStatement, Transaction } from './transaction.js';
+export { DatabaseReportModule } from './report/report.module.js';
 export { isUuid, uuidv7 } from './uuid.js';
