@@ -164,6 +164,17 @@ describe('the report on a database', () => {
     expect(sections.migrations.findings).toMatchObject([{ severity: 'warning' }]);
   });
 
+  it('can be read before the first migration too', async () => {
+    const empty = await createTestDatabase('auth', { isMigrated: false });
+    const client = new pg.Client({ ...test.settings, ...backup, database: empty.settings.name });
+    await client.connect();
+    const { sections } = await readDatabaseReport(asking(client), 'auth');
+    await client.end();
+    await empty.close();
+    expect(sections.migrations.figures).toMatchObject({ applied: 0 });
+    expect(sections.migrations.findings).toMatchObject([{ severity: 'warning' }]);
+  });
+
   it("can be read by the service's own role, and says what that one does not see", async () => {
     const client = await asRole(test.settings);
     const own = await readDatabaseReport(asking(client), 'auth');

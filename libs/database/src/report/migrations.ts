@@ -18,9 +18,11 @@ const APPLIED: readonly MigrationState[] = [
 ];
 
 export async function readMigrations(ask: Ask, service: string): Promise<Section<MigrationFigures>> {
-  const history = new SchemaHistory({ query: async (text) => ({ rows: await ask(text) }) });
+  const history = new SchemaHistory({ query: async (text, values) => ({ rows: await ask(text, values) }) });
   const folder = await readMigrationFolder(migrationsFolder(service));
-  const infos = compareWithHistory(folder, await history.read({ withDigests: false })).map(toInfo);
+  const { history: isThere } = await history.find();
+  const rows = isThere ? await history.read({ withDigests: false }) : [];
+  const infos = compareWithHistory(folder, rows).map(toInfo);
   const open = infos
     .filter(({ state }) => !APPLIED.includes(state))
     .map(({ script, state }) => ({ script, state }));
