@@ -4,8 +4,10 @@ import {
   type DataOf,
   type EventContract,
   metricQuery,
+  organizationCreated,
   type RequestInputOf,
   type ResponseOf,
+  type Role,
   type RpcContract,
 } from '@capsule/contracts';
 import {
@@ -17,6 +19,14 @@ import {
   TestService,
 } from '@capsule/testing';
 import type { z } from 'zod';
+import { migrateTenants } from './provisioning/migrate-tenants.command.js';
+
+interface Caller {
+  userId?: string;
+  role?: Role;
+  idempotencyKey?: string;
+  deadlineAt?: number;
+}
 
 /** The whole monitor service, told of other services by their events and asked as the gateway asks. */
 export class MonitorFixture {
@@ -58,13 +68,38 @@ export class MonitorFixture {
     return appId;
   }
 
+  /** Tells of an organization. @returns its id */
+  async tellOfOrganization(tenantId: string = randomUUID()): Promise<string> {
+    const founded = {
+      organizationId: tenantId,
+      name: 'Acme',
+      slug: `acme-${tenantId}`,
+      ownerUserId: randomUUID(),
+      ownerEmail: 'ada@example.com',
+      createdAt: '2026-01-01T10:00:00.000Z',
+    };
+    await this.tell(organizationCreated, founded, tenantId);
+    return tenantId;
+  }
+
+  /** Does what the provisioner does, for every tenant that waits for it. */
+  async provision(): Promise<void> {
+    expect((await migrateTenants(this.database.owner, 1)).failed).toEqual([]);
+  }
+
   ask<C extends RpcContract>(
     contract: C,
     request: RequestInputOf<C>,
     tenantId: string,
+    { userId = randomUUID(), role = 'viewer', ...context }: Caller = {},
   ): Promise<ResponseOf<C>> {
-    const actor = { type: 'user', id: randomUUID(), role: 'viewer' } as const;
-    return this.service.call(contract, request, { tenantId, actor });
+    const actor = { type: 'user', id: userId, role } as const;
+    return this.service.call(contract, request, { tenantId, actor, ...context });
+  }
+
+  /** Publishes the event and does not wait. @returns its id */
+  emit<C extends EventContract>(contract: C, data: z.input<C['data']>, tenantId: string): Promise<string> {
+    return this.service.emit(contract, data, { tenantId });
   }
 
   metrics(tenantId: string, appId: string): Promise<ResponseOf<typeof metricQuery>> {
