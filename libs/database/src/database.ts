@@ -3,11 +3,11 @@ import { DomainError } from '@capsule/errors';
 import { currentContext } from '@capsule/telemetry';
 import { type DataSource, QueryFailedError } from 'typeorm';
 import { translateConstraint } from './constraint-errors.js';
-import type { SessionContext } from './opening-query.js';
 import { translateOutage, unavailable } from './outage.js';
 import { SessionClient } from './session-client.js';
 import { isTransient } from './sql-state.js';
-import { Transaction } from './transaction.js';
+import type { SessionContext } from './statement-group.js';
+import { type ReadTransaction, Transaction } from './transaction.js';
 import { isUuid } from './uuid.js';
 
 const ATTEMPTS_MAX = 4;
@@ -42,6 +42,17 @@ export class Database {
     return this.run(null, work);
   }
 
+  /**
+   * Like `withTenant`, for work that is one reading statement: its transaction is read-only and is begun, used and
+   * committed in one round trip. A statement that `work` issues after waiting for anything is refused.
+   *
+   * @throws what `withTenant` throws, and pg's DatabaseError 25006 for a statement that writes
+   */
+  readTenant<T>(tenantId: string, work: (tx: ReadTransaction) => Promise<T>): Promise<T> {
+    if (!isUuid(tenantId)) return Promise.reject(new TypeError('The id of a tenant is a UUID.'));
+    return this.run(tenantId, work, { readOnly: true });
+  }
+
   /** @throws what a caller of `withTenant` would see when the database can't be used */
   async isReady(): Promise<void> {
     await this.withoutTenant((tx) => tx.query('SELECT 1'));
@@ -52,10 +63,14 @@ export class Database {
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
   }
 
-  private async run<T>(tenantId: string | null, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  private async run<T>(
+    tenantId: string | null,
+    work: (tx: Transaction) => Promise<T>,
+    { readOnly } = { readOnly: false },
+  ): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.attempt(tenantId, work);
+        return await this.attempt(tenantId, work, readOnly);
       } catch (error) {
         if (attempt < ATTEMPTS_MAX && isTransient(error)) {
           await pause(attempt);
@@ -66,18 +81,23 @@ export class Database {
     }
   }
 
-  private async attempt<T>(tenantId: string | null, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  private async attempt<T>(
+    tenantId: string | null,
+    work: (tx: Transaction) => Promise<T>,
+    readOnly: boolean,
+  ): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
     const client = await connect(runner);
     const tx = new Transaction(tenantId, runner.manager, client);
     let result: T;
     try {
-      client.expectBegin(sessionContext(tenantId));
+      client.expectBegin({ ...sessionContext(tenantId), readOnly });
       await runner.startTransaction();
-      result = await work(tx);
-      // Before COMMIT is sent: a statement that nobody awaited would run behind it, on its own and without a context.
+      const working = work(tx);
+      if (!readOnly) await working;
+      // Before COMMIT is sent: a statement issued later would run behind it, on its own and without a context.
       tx.end();
-      await runner.commitTransaction();
+      [result] = await Promise.all([working, runner.commitTransaction()]);
     } catch (error) {
       tx.end();
       const { isLost } = client;
@@ -115,7 +135,7 @@ async function connect(runner: ReturnType<DataSource['createQueryRunner']>): Pro
   }
 }
 
-function sessionContext(tenantId: string | null): SessionContext {
+function sessionContext(tenantId: string | null): Omit<SessionContext, 'readOnly'> {
   const context = currentContext();
   return {
     tenantId: tenantId ?? '',

@@ -1,5 +1,5 @@
 export { AuditedEntity } from './audited-entity.js';
-export { translateConstraint } from './constraint-errors.js';
+export { translateConstraint, violatedConstraint } from './constraint-errors.js';
 export { createDataSource } from './data-source.js';
 export { Database } from './database.js';
 export { DatabaseIndicator } from './database-indicator.js';
@@ -10,5 +10,5 @@ export { type MigrationFile, migrationsFolder } from './migrations/migration-fil
 export type { MigrationInfo, MigrationState } from './migrations/migration-state.js';
 export { MigrationsIndicator } from './migrations/migrations-indicator.js';
 export { Migrator, type OwnerConnection } from './migrations/migrator.js';
-export { type NamedStatement, Transaction } from './transaction.js';
+export { type NamedStatement, type ReadTransaction, Transaction } from './transaction.js';
 export { isUuid, uuidv7 } from './uuid.js';

@@ -1,7 +1,7 @@
 import { inSpan, isTracing } from '@capsule/telemetry';
 import type pg from 'pg';
-import { OpeningQuery, type SessionContext } from './opening-query.js';
 import { type Statement, WireClientBase } from './pg-internals.js';
+import { type PendingStatement, type SessionContext, StatementGroup } from './statement-group.js';
 
 export interface SessionClientConfig extends pg.ClientConfig {
   /** Told of every statement that was answered: its text with placeholders, never its parameters. */
@@ -13,13 +13,15 @@ const NOTHING_DONE: pg.QueryResult = { command: '', rowCount: null, oid: 0, fiel
 /**
  * The pg client of a service's pool. TypeORM's query runner begins, commits and rolls back on it as on any other, so
  * it knows that it is in a transaction; but after `expectBegin` the runner's START TRANSACTION is held back and goes
- * out together with the context and the first statement (see OpeningQuery). A transaction without statements sends
- * nothing at all.
+ * out together with the context and the first statements. From then on all statements that are issued together go out
+ * together (see StatementGroup). A transaction without statements sends nothing at all.
  */
 export class SessionClient extends WireClientBase {
   private readonly onStatement: SessionClientConfig['onStatement'];
   private expected: SessionContext | undefined;
   private heldBack: SessionContext | undefined;
+  private inTransaction = false;
+  private gathered: PendingStatement[] = [];
   private unusable = false;
   private lost = false;
 
@@ -46,20 +48,21 @@ export class SessionClient extends WireClientBase {
   }
 
   override query(statement: Statement | string, values?: readonly unknown[]): Promise<pg.QueryResult> {
-    const text = typeof statement === 'string' ? statement : statement.text;
+    const wanted = typeof statement === 'string' ? { text: statement, values } : statement;
+    const { text } = wanted;
     if (this.expected !== undefined && text === 'START TRANSACTION') {
       this.heldBack = this.expected;
       this.expected = undefined;
+      this.inTransaction = true;
       return Promise.resolve(NOTHING_DONE);
     }
-    const opens = this.heldBack;
-    this.heldBack = undefined;
-    const ends = text === 'COMMIT' || text === 'ROLLBACK';
-    if (ends && (opens !== undefined || this.unusable)) return Promise.resolve(NOTHING_DONE);
-    const send = () =>
-      opens === undefined
-        ? super.query(statement, values)
-        : this.open(typeof statement === 'string' ? { text, values } : statement, opens);
+    const send = this.inTransaction ? () => this.gather(wanted) : () => super.query(statement, values);
+    if (text === 'COMMIT' || text === 'ROLLBACK') {
+      this.inTransaction = false;
+      const isUntouched = this.heldBack !== undefined && this.gathered.length === 0;
+      this.heldBack = isUntouched ? undefined : this.heldBack;
+      if (isUntouched || this.unusable) return Promise.resolve(NOTHING_DONE);
+    }
     const answer = isTracing() ? inSpan('postgres', { 'db.statement': text }, send, 'client') : send();
     return this.measure(text, answer);
   }
@@ -80,16 +83,22 @@ export class SessionClient extends WireClientBase {
     }
   }
 
-  private open(statement: Statement, context: SessionContext): Promise<pg.QueryResult> {
-    return new Promise((resolve, reject) => {
-      const opening = new OpeningQuery(statement, context);
-      opening.callback = (error, result) => {
-        if (error === null) return resolve(result as pg.QueryResult);
-        // Neither side knows any more what is open and what is prepared: the pool must not keep the connection.
-        if (!opening.opened) this.unusable = true;
-        reject(error);
-      };
-      void super.query(opening);
-    });
+  /** Statements that are issued before anything else happens go to the server together. */
+  private gather(statement: Statement): Promise<pg.QueryResult> {
+    if (this.gathered.length === 0) process.nextTick(() => this.sendGathered());
+    return new Promise((resolve, reject) => this.gathered.push({ statement, resolve, reject }));
+  }
+
+  private sendGathered(): void {
+    const pending = this.gathered;
+    const context = this.heldBack;
+    this.gathered = [];
+    this.heldBack = undefined;
+    const [only] = pending;
+    if (context === undefined && pending.length === 1 && only !== undefined) {
+      super.query(only.statement).then(only.resolve, only.reject);
+      return;
+    }
+    void super.query(new StatementGroup(pending, context, () => (this.unusable = true)));
   }
 }

@@ -19,21 +19,22 @@ export class OrganizationService {
   ) {}
 
   /**
-   * Creates the transaction's tenant with its first member, its owner, and tells the other services.
-   * The user must be inserted in the same transaction, after this.
+   * Creates the transaction's tenant with its first member, its owner. The user must be inserted in the same
+   * transaction, after this, and the other services be told.
    */
-  async found(
+  async found(tx: Transaction, name: string, ownerId: string): Promise<OrganizationView> {
+    const { slug, createdAt } = await this.insertWithFreeSlug(tx, name, ownerId);
+    return { id: tx.tenantId ?? '', name, slug, createdAt: createdAt.toISOString() };
+  }
+
+  /** Tells the other services of a founded organization, when the transaction has committed. */
+  async announce(
     tx: Transaction,
-    name: string,
+    { id: organizationId, ...organization }: OrganizationView,
     owner: { id: string; email: string },
-  ): Promise<OrganizationView> {
-    const id = tx.tenantId ?? '';
-    const { slug, createdAt } = await this.insertWithFreeSlug(tx, name, owner.id);
-    const founded = { id, name, slug, createdAt: createdAt.toISOString() };
-    const { id: organizationId, ...rest } = founded;
-    const data = { organizationId, ...rest, ownerUserId: owner.id, ownerEmail: owner.email };
-    await this.outbox.add(tx, organizationCreated, data, { subject: id });
-    return founded;
+  ): Promise<void> {
+    const data = { organizationId, ...organization, ownerUserId: owner.id, ownerEmail: owner.email };
+    await this.outbox.add(tx, organizationCreated, data, { subject: organizationId });
   }
 
   /** @throws DomainError auth.organization.not_found */

@@ -57,12 +57,17 @@ export class SignUpService {
   ): Promise<Registration> {
     // Neither password nor tokens are remembered, so that the table of requests holds no secret.
     const request = { email, name, organizationName };
+    let opening: Promise<Grant> | undefined;
     const account = await this.requests.once(tx, 'user.sign-up', request, async (): Promise<Account> => {
-      const organization = await this.organizations.found(tx, organizationName, { id: userId, email });
-      return { organization, user: await this.users.create(tx, { id: userId, email, name, passwordHash }) };
+      const organization = await this.organizations.found(tx, organizationName, userId);
+      // Issued together, so that they go to the database in one round trip.
+      const announced = this.organizations.announce(tx, organization, { id: userId, email });
+      const creating = this.users.create(tx, { id: userId, email, name, passwordHash });
+      opening = this.sessions.open(tx, userId, 'owner');
+      const [user] = await Promise.all([creating, announced, opening]);
+      return { organization, user };
     });
-    const isNew = account.user.id === userId;
-    return { ...account, grant: isNew ? await this.sessions.open(tx, userId, 'owner') : undefined };
+    return { ...account, grant: await opening };
   }
 
   /** A repeated request gets a session of its own, but only for the password of the first: the key is no credential. */

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Transaction, translateConstraint } from '@capsule/database';
+import { type ReadTransaction, type Transaction, translateConstraint } from '@capsule/database';
 import type { Position } from '../cursor.js';
 import { ProjectEntity } from './project.entity.js';
 
@@ -18,7 +18,7 @@ const FIND_BY_ID = { name: 'project-find-by-id', text: `SELECT ${COLUMNS} FROM p
 
 @Injectable()
 export class ProjectRepository {
-  async findById(tx: Transaction, id: string): Promise<ProjectRow | null> {
+  async findById(tx: ReadTransaction, id: string): Promise<ProjectRow | null> {
     const [row] = await tx.query<ProjectRow>(FIND_BY_ID, [id]);
     return row ?? null;
   }

@@ -4,25 +4,29 @@ import type { Transaction } from '@capsule/database';
 /** Days that samples are kept until the plan is known. */
 export const DEFAULT_RETENTION_DAYS = 7;
 
+const UPSERT_NAME = {
+  name: 'organization_upsert_name',
+  text: `INSERT INTO organizations (tenant_id, name) VALUES ($1, $2)
+         ON CONFLICT ON CONSTRAINT pk_organizations DO UPDATE SET name = excluded.name`,
+};
+
+const UPSERT_RETENTION = {
+  name: 'organization_upsert_retention',
+  text: `INSERT INTO organizations (tenant_id, name, metrics_retention_days, entitlements_version) VALUES ($1, '', $2, $3)
+         ON CONFLICT ON CONSTRAINT pk_organizations DO UPDATE
+         SET metrics_retention_days = excluded.metrics_retention_days, entitlements_version = excluded.entitlements_version
+         WHERE organizations.entitlements_version < excluded.entitlements_version`,
+};
+
 @Injectable()
 export class OrganizationRepository {
   async upsertName(tx: Transaction, name: string): Promise<void> {
-    await tx.query(
-      `INSERT INTO organizations (tenant_id, name) VALUES ($1, $2)
-       ON CONFLICT ON CONSTRAINT pk_organizations DO UPDATE SET name = excluded.name`,
-      [tx.tenantId, name],
-    );
+    await tx.query(UPSERT_NAME, [tx.tenantId, name]);
   }
 
   /** Keeps the retention of the newest version, whatever order the versions arrive in. */
   async upsertRetention(tx: Transaction, retentionDays: number, version: number): Promise<void> {
-    await tx.query(
-      `INSERT INTO organizations (tenant_id, name, metrics_retention_days, entitlements_version) VALUES ($1, '', $2, $3)
-       ON CONFLICT ON CONSTRAINT pk_organizations DO UPDATE
-       SET metrics_retention_days = excluded.metrics_retention_days, entitlements_version = excluded.entitlements_version
-       WHERE organizations.entitlements_version < excluded.entitlements_version`,
-      [tx.tenantId, retentionDays, version],
-    );
+    await tx.query(UPSERT_RETENTION, [tx.tenantId, retentionDays, version]);
   }
 
   async findRetentionDays(tx: Transaction): Promise<number> {
