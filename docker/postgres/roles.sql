@@ -1,6 +1,6 @@
 -- The database and roles of one service, as tools/src/supervisor/servers/postgres-roles.ts makes them on the embedded
--- servers (a spec compares the two). Run once by the image when the volume is new; names and passwords come from the
--- container's environment.
+-- servers (a spec compares the two). The image runs it when the volume is new; to be run again by hand after an upgrade
+-- (docs/runbooks/databases.md). Names and passwords come from the container's environment.
 \set ON_ERROR_STOP on
 \getenv service CAPSULE_SERVICE
 \getenv database CAPSULE_DATABASE
@@ -8,18 +8,27 @@
 \getenv app_password CAPSULE_APP_PASSWORD
 \getenv owner CAPSULE_OWNER_ROLE
 \getenv owner_password CAPSULE_OWNER_PASSWORD
+\getenv backup CAPSULE_BACKUP_ROLE
+\getenv backup_password CAPSULE_BACKUP_PASSWORD
 \set claimer :service _claimer
 
-CREATE ROLE :"owner" LOGIN PASSWORD :'owner_password';
-CREATE ROLE :"app" LOGIN PASSWORD :'app_password';
-CREATE ROLE :"claimer" NOLOGIN BYPASSRLS;
+SELECT format('CREATE ROLE %I', role) FROM unnest(ARRAY[:'owner', :'app', :'claimer', :'backup']) AS role
+WHERE role NOT IN (SELECT rolname FROM pg_roles)
+\gexec
+ALTER ROLE :"owner" LOGIN PASSWORD :'owner_password';
+ALTER ROLE :"app" LOGIN PASSWORD :'app_password';
+ALTER ROLE :"claimer" NOLOGIN BYPASSRLS;
 GRANT :"claimer" TO :"owner";
+ALTER ROLE :"backup" LOGIN BYPASSRLS PASSWORD :'backup_password';
+GRANT pg_read_all_data TO :"backup";
 
-CREATE DATABASE :"database" OWNER :"owner";
+SELECT format('CREATE DATABASE %I OWNER %I', :'database', :'owner')
+WHERE :'database' NOT IN (SELECT datname FROM pg_database)
+\gexec
 REVOKE ALL ON DATABASE :"database" FROM PUBLIC;
 REVOKE ALL ON DATABASE postgres FROM PUBLIC;
 REVOKE ALL ON DATABASE template1 FROM PUBLIC;
-GRANT CONNECT ON DATABASE :"database" TO :"owner", :"app";
+GRANT CONNECT ON DATABASE :"database" TO :"owner", :"app", :"backup";
 
 \connect :"database"
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;

@@ -1,3 +1,3 @@
-import type { ProgramFolders } from './programs.mjs';
+import type { Program, ProgramFolders } from './programs.mjs';
 
-export function installMissingPrograms(folders?: () => ProgramFolders): void;
+export function installMissingPrograms(folders?: () => ProgramFolders, programs?: Program[]): void;

@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { note } from './progress.mjs';
-import { findProgram, missingPrograms, systemFolders } from './programs.mjs';
+import { findProgram, missingPrograms, requiredPrograms, systemFolders } from './programs.mjs';
 
 const composeAlternative =
   'Or run the servers in containers instead: npm run infrastructure:up (needs Docker with Compose).';
@@ -18,16 +18,17 @@ const quietly = ['DEBIAN_FRONTEND=noninteractive', 'RUNLEVEL=1', 'SYSTEMD_OFFLIN
  * Makes every required program available, or throws an error that says exactly what to type.
  * The folders to look in are read again after the installation, which may have made some.
  * @param {() => import('./programs.mjs').ProgramFolders} folders
+ * @param {import('./programs.mjs').Program[]} programs
  */
-export function installMissingPrograms(folders = systemFolders) {
-  const missing = missingPrograms(folders());
+export function installMissingPrograms(folders = systemFolders, programs = requiredPrograms) {
+  const missing = missingPrograms(folders(), programs);
   if (missing.length === 0) return;
   const apt = findProgram('apt-get', folders());
   const brew = findProgram('brew', folders());
   if (apt) installByApt(apt, missing);
   else if (brew) run(brew, ['install', ...missing.map((program) => program.brew)], missing);
 
-  const stillMissing = missingPrograms(folders());
+  const stillMissing = missingPrograms(folders(), programs);
   if (stillMissing.length > 0) throw missingError(stillMissing);
 }
 

@@ -1,10 +1,11 @@
-export interface RequiredProgram {
+export interface Program {
   name: string;
   title: string;
   apt: string;
   brew: string;
 }
-export const requiredPrograms: RequiredProgram[];
+export const requiredPrograms: Program[];
+export const testPrograms: Program[];
 export interface ProgramFolders {
   usual: string[];
   postgres: string[];
@@ -12,4 +13,4 @@ export interface ProgramFolders {
 export function systemFolders(): ProgramFolders;
 export function findProgram(name: string, folders?: ProgramFolders): string | undefined;
 export function postgresFolders(folders?: ProgramFolders): { path: string; major: number }[];
-export function missingPrograms(folders?: ProgramFolders): RequiredProgram[];
+export function missingPrograms(folders?: ProgramFolders, programs?: Program[]): Program[];

@@ -9,6 +9,9 @@ export const requiredPrograms = [
   { name: 'caddy', title: 'Caddy', apt: 'caddy', brew: 'caddy' },
 ];
 
+/** What only specs start: the pooler that an operator may put before PostgreSQL. */
+export const testPrograms = [{ name: 'pgbouncer', title: 'PgBouncer', apt: 'pgbouncer', brew: 'pgbouncer' }];
+
 const oldestPostgres = 15;
 const usualFolders = [
   '/usr/sbin',
@@ -65,8 +68,8 @@ export function postgresFolders(folders = systemFolders()) {
 }
 
 /** What of the required programs is not installed. @param {ProgramFolders} folders */
-export function missingPrograms(folders = systemFolders()) {
-  return requiredPrograms.filter((program) => findProgram(program.name, folders) === undefined);
+export function missingPrograms(folders = systemFolders(), programs = requiredPrograms) {
+  return programs.filter((program) => findProgram(program.name, folders) === undefined);
 }
 
 function pathFolders() {

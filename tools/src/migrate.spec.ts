@@ -54,7 +54,7 @@ describe('the migrate command', () => {
     expect(stdout).toMatch(/^1\.0\.0 +Initial setup +success +\S+Z +auth_owner +\d+ ms$/m);
     const json: unknown = JSON.parse((await run(['info', 'auth', '--json'])).stdout);
     expect(json).toMatchObject([
-      { service: 'auth', migrations: [{ version: '1.0.0', state: 'success' }, {}] },
+      { service: 'auth', migrations: [{ version: '1.0.0', state: 'Success' }, {}] },
     ]);
   });
 

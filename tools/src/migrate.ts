@@ -45,9 +45,8 @@ function readArguments(): { verb: Verb; chosen: Service[]; json: boolean } {
 }
 
 function migratorOf(service: Service): Migrator {
-  const { database, owner } = loadEnvironment(migrationEnvironments[service], process.env);
-  const { host, port, name } = database;
-  return new Migrator({ host, port, name, ...owner }, migrationsFolder(service));
+  const { owner } = loadEnvironment(migrationEnvironments[service], process.env);
+  return new Migrator(owner, migrationsFolder(service));
 }
 
 async function run(verb: Verb, service: Service, migrator: Migrator): Promise<Outcome> {

@@ -4,7 +4,7 @@ const HEAD = ['version', 'description', 'state', 'installed on', 'by', 'took'];
 
 export function printTable(title: string, migrations: readonly MigrationInfo[]): void {
   const rows = migrations.map((each) => [
-    each.version,
+    each.version ?? '',
     each.description,
     each.changed ? `${each.state} (changed since)` : each.state,
     each.installedOn?.replace(/\.\d+Z$/, 'Z') ?? '',

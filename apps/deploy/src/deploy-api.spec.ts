@@ -182,20 +182,51 @@ describe('the requests of deploy', () => {
     });
   });
 
-  it('list by pages that neither repeat nor leave out anything', async () => {
-    const many = await service.organization('many');
+  describe('for a list', () => {
+    let many: Organization;
     const made: string[] = [];
-    for (let n = 0; n < 5; n += 1) made.push((await many.call(projectCreate, { name: `P${n}` })).id);
-    const seen: string[] = [];
-    let cursor: string | undefined;
-    do {
-      const page = await many.call(projectList, { limit: 2, cursor });
-      seen.push(...page.items.map(({ id }) => id));
-      cursor = page.nextCursor ?? undefined;
-    } while (cursor);
-    expect(seen).toEqual(made);
-    await expect(many.call(projectList, { cursor: 'abc' })).rejects.toMatchObject({
-      code: 'platform.cursor.invalid',
+    beforeAll(async () => {
+      many = await service.organization('many');
+      for (let n = 0; n < 5; n += 1) made.push((await many.call(projectCreate, { name: `P${n}` })).id);
+    });
+
+    it('give pages that neither repeat nor leave out anything', async () => {
+      const seen: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await many.call(projectList, { limit: 2, cursor });
+        seen.push(...page.items.map(({ id }) => id));
+        cursor = page.nextCursor ?? undefined;
+      } while (cursor);
+      expect(seen).toEqual(made);
+    });
+
+    it('give a page by its number, with the total', async () => {
+      const { items, ...numbers } = await many.call(projectList, { page: 2, pageSize: 2 });
+      expect(items.map(({ id }) => id)).toEqual(made.slice(2, 4));
+      expect(numbers).toMatchObject({ page: 2, pageSize: 2, total: 5 });
+      const apps = await acme.call(appList, { projectId: app.projectId, page: 1, pageSize: 1 });
+      expect(apps).toMatchObject({
+        items: [{ id: app.id }],
+        page: 1,
+        pageSize: 1,
+        total: expect.any(Number),
+      });
+      const deployments = await acme.call(deploymentList, { appId: app.id, page: 1 });
+      expect(deployments).toMatchObject({ items: [{ id: deployment.id }], pageSize: 50, total: 1 });
+    });
+
+    it('refuse the cursor of another organization, list or project', async () => {
+      const [one, two] = made as [string, string];
+      for (const name of ['one', 'two']) await many.call(appCreate, { projectId: one, name });
+      const ofProjects = (await many.call(projectList, { limit: 2 })).nextCursor ?? '';
+      const ofApps = (await many.call(appList, { projectId: one, limit: 1 })).nextCursor ?? '';
+      const refused = { code: 'platform.cursor.invalid' };
+      await expect(acme.call(projectList, { cursor: ofProjects })).rejects.toMatchObject(refused);
+      await expect(many.call(projectList, { cursor: ofApps })).rejects.toMatchObject(refused);
+      await expect(many.call(appList, { projectId: two, cursor: ofApps })).rejects.toMatchObject(refused);
+      await expect(many.call(projectList, { cursor: 'abc' })).rejects.toMatchObject(refused);
+      expect((await many.call(appList, { projectId: one, cursor: ofApps })).items).toHaveLength(1);
     });
   });
 

@@ -1,6 +1,6 @@
 import { Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
-import { DatabaseIndicator, DatabaseModule, MigrationsIndicator } from '@capsule/database';
+import { DatabaseIndicator, DatabaseModule, MigrationsIndicator, PaginationModule } from '@capsule/database';
 import { HealthModule } from '@capsule/health';
 import { MessagingModule, NatsIndicator } from '@capsule/messaging';
 import { OutboxModule } from '@capsule/outbox';
@@ -19,6 +19,7 @@ const settings = config();
   imports: [
     ConfigModule.forRoot({ ignoreEnvFile: true, isGlobal: true, load: [config] }),
     DatabaseModule.forService(settings.database, { entities: [] }),
+    PaginationModule.forService(settings.pagination),
     MessagingModule.forApp({ app: 'monitor', nats: settings.nats }),
     OutboxModule.forService({ service: 'monitor', ...settings.outbox }),
     HealthModule.forApp({ indicators: [DatabaseIndicator, MigrationsIndicator, NatsIndicator] }),

@@ -7,7 +7,18 @@ import { billingEnvironment } from './environments/billing.js';
 import { deployEnvironment } from './environments/deploy.js';
 import { gatewayEnvironment } from './environments/gateway.js';
 import { monitorEnvironment } from './environments/monitor.js';
-import { choice, flag, integer, list, optionalUrl, secret, text, url } from './variable.js';
+import {
+  certificateFile,
+  choice,
+  flag,
+  integer,
+  list,
+  optionalUrl,
+  overridable,
+  secret,
+  text,
+  url,
+} from './variable.js';
 
 const shop = {
   name: 'shop',
@@ -158,6 +169,71 @@ describe('an environment', () => {
     const load = () => loadEnvironment(authEnvironment, { JWT_PRIVATE_KEY: 'hunter2' });
     expect(load).toThrow('JWT_PRIVATE_KEY: must be a PKCS #8 private key in PEM');
     expect(load).not.toThrow('hunter2');
+  });
+});
+
+describe('a setting that one service may have for itself', () => {
+  const size = integer('SHOP_TILLS', 'Tills of a branch', { min: 1, max: 9, default: 2 });
+  const branch = { name: 'a branch', variables: { tills: overridable(size, 'PARIS_SHOP_TILLS', 'paris') } };
+
+  it('is the common one, unless its own variable is set', () => {
+    expect(loadEnvironment(branch, {})).toEqual({ tills: 2 });
+    expect(loadEnvironment(branch, { SHOP_TILLS: '3' })).toEqual({ tills: 3 });
+    expect(loadEnvironment(branch, { SHOP_TILLS: '3', PARIS_SHOP_TILLS: '4' })).toEqual({ tills: 4 });
+    expect(loadEnvironment(branch, { SHOP_TILLS: '3', PARIS_SHOP_TILLS: '' })).toEqual({ tills: 3 });
+  });
+
+  it('is refused by the name of the variable that holds', () => {
+    expect(() => loadEnvironment(branch, { SHOP_TILLS: '3', PARIS_SHOP_TILLS: '0' })).toThrow(
+      'PARIS_SHOP_TILLS: must be a whole number from 1 to 9',
+    );
+  });
+
+  it('reaches the process under both names', () => {
+    const source = { SHOP_TILLS: '3', PARIS_SHOP_TILLS: '4', LYON_SHOP_TILLS: '5' };
+    expect(pickEnvironment(branch, source)).toEqual({ SHOP_TILLS: '3', PARIS_SHOP_TILLS: '4' });
+  });
+
+  it('is each limit of a pool, in every service', () => {
+    const services = [authEnvironment, billingEnvironment, deployEnvironment, monitorEnvironment];
+    const limits = [
+      'DATABASE_POOL_MIN',
+      'DATABASE_POOL_MAX',
+      'DATABASE_POOL_TIMEOUT_MS',
+      'DATABASE_QUERY_TIMEOUT_MS',
+      'SLOW_QUERY_THRESHOLD_MS',
+    ];
+    for (const { name, variables } of services) {
+      const own = limits.map((limit) => [`${name.toUpperCase()}_SERVICE_${limit}`, '77'] as const);
+      const environment = { name, variables: { ...variables.database, password: text('NONE', '', 'none') } };
+      const settings = loadEnvironment(environment, Object.fromEntries(own));
+      const { poolMin, poolMax, poolTimeoutMs, queryTimeoutMs, slowQueryThresholdMs } = settings;
+      const read = [poolMin, poolMax, poolTimeoutMs, queryTimeoutMs, slowQueryThresholdMs];
+      expect(read).toEqual([77, 77, 77, 77, 77]);
+    }
+  });
+});
+
+describe('a file of certificates', () => {
+  const shopTls = { name: 'shop', variables: { ca: certificateFile('SHOP_CA', 'Authorities') } };
+  const folder = mkdtempSync(join(tmpdir(), 'capsule-config-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const pem = '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n';
+
+  it('is read where its variable is set', () => {
+    writeFileSync(join(folder, 'ca.pem'), pem);
+    expect(loadEnvironment(shopTls, { SHOP_CA: join(folder, 'ca.pem') })).toEqual({ ca: pem });
+    expect(loadEnvironment(shopTls, {})).toEqual({ ca: undefined });
+  });
+
+  it('is refused when it is missing or holds no certificate', () => {
+    writeFileSync(join(folder, 'empty.pem'), 'nothing');
+    expect(() => loadEnvironment(shopTls, { SHOP_CA: join(folder, 'missing') })).toThrow(
+      'SHOP_CA: names a file that can not be read (ENOENT)',
+    );
+    expect(() => loadEnvironment(shopTls, { SHOP_CA: join(folder, 'empty.pem') })).toThrow(
+      'SHOP_CA: must name a file with certificates in PEM',
+    );
   });
 });
 

@@ -39,9 +39,11 @@ export function loadEnvironment<Group extends VariableGroup>(
 
 /** The part of `source` that the process knows, for a supervisor that hands each process no more than its own. */
 export function pickEnvironment(environment: Environment, source: Source): Record<string, string> {
-  const names = listVariables(environment.variables).flatMap((each) =>
-    each.secret ? [each.variable, `${each.variable}_FILE`] : [each.variable],
-  );
+  const names = listVariables(environment.variables).flatMap(({ variable, secret, override }) => [
+    variable,
+    ...(secret ? [`${variable}_FILE`] : []),
+    ...(override ? [override.variable] : []),
+  ]);
   const picked = names.map((name) => [name, source[name]] as const);
   return Object.fromEntries(picked.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
@@ -60,10 +62,11 @@ function readGroup(
 }
 
 function readVariable(
-  each: Variable,
+  declared: Variable,
   source: Source,
   faults: { variable: string; message: string }[],
 ): unknown {
+  const each = overridden(declared, source);
   const raw = rawText(each, source, faults);
   if (raw === FAULTY) return undefined;
   const value = raw ?? each.default ?? undefined;
@@ -79,6 +82,12 @@ function readVariable(
     message: result.error.issues.map((issue) => issue.message).join('; '),
   });
   return undefined;
+}
+
+/** The variable that holds: the override where it is set. */
+function overridden(declared: Variable, source: Source): Variable {
+  const name = declared.override?.variable;
+  return name !== undefined && source[name] ? { ...declared, variable: name } : declared;
 }
 
 const FAULTY = Symbol('faulty');

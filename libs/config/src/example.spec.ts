@@ -2,6 +2,7 @@ import { type Environment, loadEnvironment } from './environment.js';
 import { renderExample } from './example.js';
 import {
   authEnvironment,
+  backupEnvironments,
   billingEnvironment,
   deployEnvironment,
   gatewayEnvironment,
@@ -19,6 +20,7 @@ const environments: Environment[] = [
   deployEnvironment,
   monitorEnvironment,
   ...Object.values(migrationEnvironments),
+  ...Object.values(backupEnvironments),
 ];
 const variables = environments.flatMap((environment) => listVariables(environment.variables));
 const lines = renderExample(environments).split('\n');
@@ -29,6 +31,15 @@ const linesOf = (name: string) => lines.filter((line) => line.replace(/^# /, '')
 describe('the example of an environment', () => {
   it.each([...new Set(variables.map((each) => each.variable))])('has %s once', (name) => {
     expect(linesOf(name)).toHaveLength(1);
+  });
+
+  it('names beside a variable every other that holds in its place for a service', () => {
+    const at = lines.indexOf('DATABASE_POOL_MAX=10');
+    expect(lines.slice(at - 4, at)).toEqual(
+      ['auth', 'billing', 'deploy', 'monitor'].map(
+        (service) => `# for ${service} alone: ${service.toUpperCase()}_SERVICE_DATABASE_POOL_MAX`,
+      ),
+    );
   });
 
   it('leaves every secret empty', () => {

@@ -11,17 +11,20 @@ export { billingEnvironment } from './environments/billing.js';
 export { deployEnvironment } from './environments/deploy.js';
 export { gatewayEnvironment } from './environments/gateway.js';
 export { monitorEnvironment } from './environments/monitor.js';
-export { migrationEnvironments, platformEnvironment } from './environments/platform.js';
+export { backupEnvironments, migrationEnvironments, platformEnvironment } from './environments/platform.js';
 export type {
   DatabaseSettings,
+  DatabaseTlsSettings,
   HttpSettings,
   LogSettings,
   NatsSettings,
   OutboxSettings,
   OwnerSettings,
+  PaginationSettings,
   RedisSettings,
   TraceSettings,
 } from './settings.js';
+export { shutdownDeadlines } from './shutdown-deadlines.js';
 export {
   type Generated,
   listVariables,

@@ -5,6 +5,7 @@ import type {
   logVariables,
   natsVariables,
   outboxVariables,
+  paginationVariables,
   redisVariables,
   traceVariables,
 } from './environments/shared.js';
@@ -12,6 +13,7 @@ import type { SettingsOf } from './variable.js';
 
 /** The groups that platform libs take, named so that a lib need not know which app loaded them. */
 export type DatabaseSettings = SettingsOf<ReturnType<typeof databaseVariables>>;
+export type DatabaseTlsSettings = DatabaseSettings['tls'];
 export type OwnerSettings = SettingsOf<ReturnType<typeof databaseOwnerVariables>>;
 export type HttpSettings = SettingsOf<ReturnType<typeof httpVariables>>;
 export type NatsSettings = SettingsOf<ReturnType<typeof natsVariables>>;
@@ -19,3 +21,4 @@ export type RedisSettings = SettingsOf<ReturnType<typeof redisVariables>>;
 export type LogSettings = SettingsOf<typeof logVariables>;
 export type TraceSettings = SettingsOf<typeof traceVariables>;
 export type OutboxSettings = SettingsOf<typeof outboxVariables>;
+export type PaginationSettings = SettingsOf<typeof paginationVariables>;

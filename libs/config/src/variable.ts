@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 
 /** How `npm start` fills a variable that has no default when it writes the first `.env`. */
@@ -13,6 +14,19 @@ export interface Variable<Value = unknown> {
   /** A secret may also come from the file that `<NAME>_FILE` names. */
   readonly secret: boolean;
   readonly generated?: Generated;
+  /**
+   * True for a generated secret that the first `.env` files don't have: `npm start` adds it to one that lacks it. A
+   * secret without it that is missing was lost, and must not be replaced in silence: data may depend on it.
+   */
+  readonly addedLater: boolean;
+  readonly override?: Override;
+}
+
+/** A second variable that, where it is set, holds in the first one's place for a part of the platform. */
+export interface Override {
+  readonly variable: string;
+  /** What it holds for, such as a service. */
+  readonly scope: string;
 }
 
 /** A tree of variables; the loaded settings have the same shape with values in their place. */
@@ -41,6 +55,7 @@ interface Options {
   default?: string | null;
   secret?: boolean;
   generated?: Generated;
+  addedLater?: boolean;
 }
 
 function define<Value>(
@@ -56,7 +71,17 @@ function define<Value>(
     default: options.default,
     secret: options.secret ?? false,
     generated: options.generated,
+    addedLater: options.addedLater ?? false,
   };
+}
+
+/** The same setting, with a variable of its own for one `scope`. */
+export function overridable<Value>(
+  declared: Variable<Value>,
+  variable: string,
+  scope: string,
+): Variable<Value> {
+  return { ...declared, override: { variable, scope } };
 }
 
 export function text(name: string, description: string, defaultText?: string): Variable<string> {
@@ -71,11 +96,11 @@ export function optionalText(name: string, description: string): Variable<string
 export function secret(
   name: string,
   description: string,
-  options: { generated: Generated },
+  options: { generated: Generated; addedLater?: true },
 ): Variable<string> {
   return define(name, description, z.string().min(8, 'must have at least 8 characters'), {
     secret: true,
-    generated: options.generated,
+    ...options,
   });
 }
 
@@ -156,4 +181,20 @@ export function privateKey(name: string, description: string): Variable<string> 
       'must be a PKCS #8 private key in PEM',
     );
   return define(name, description, schema, { secret: true, generated: 'rsa-private-key-file' });
+}
+
+/** The variable names a file; the setting is the PEM text of the certificates in it. */
+export function certificateFile(name: string, description: string): Variable<string | undefined> {
+  const schema = z.string().transform((path, context) => {
+    try {
+      const pem = readFileSync(path, 'utf8');
+      if (pem.includes('-----BEGIN CERTIFICATE-----')) return pem;
+      context.addIssue('must name a file with certificates in PEM');
+    } catch (error) {
+      const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable';
+      context.addIssue(`names a file that can not be read (${reason})`);
+    }
+    return z.NEVER;
+  });
+  return define(name, description, schema.optional(), { default: null });
 }

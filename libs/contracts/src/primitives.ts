@@ -30,13 +30,3 @@ export const labelSchema = z
   .min(1)
   .max(40)
   .regex(/^[a-z]([a-z0-9-]*[a-z0-9])?$/, 'must start with a letter and hold only a-z, 0-9 and inner hyphens');
-
-export const pageRequestShape = {
-  limit: z.coerce.number().int().min(1).max(100).default(50),
-  cursor: z.string().max(200).optional(),
-};
-
-/** The one shape of a list: `nextCursor` is null on the last page. */
-export function pageOf<Item extends z.ZodType>(item: Item) {
-  return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
-}

@@ -1,7 +1,9 @@
 import type { DatabaseSettings } from '@capsule/config';
 import { DataSource, type DataSourceOptions } from 'typeorm';
+import { preparedOpening, unpreparedOpening } from './opening.js';
 import { observeStatements } from './statement-metrics.js';
 import { SessionClient, type SessionClientConfig } from './session-client.js';
+import { tlsOptions } from './tls.js';
 
 const LOCK_TIMEOUT_MS = 10_000;
 /** Above the longest that an open transaction waits for something else: the relay for acknowledgements of NATS. */
@@ -10,16 +12,27 @@ const IDLE_CONNECTION_TIMEOUT_MS = 30_000;
 
 export type Entities = NonNullable<DataSourceOptions['entities']>;
 
-/** TypeORM on a pool of SessionClients, with every time-out a setting of the connection. Never touches the schema. */
+/**
+ * TypeORM on a pool of SessionClients. Never touches the schema.
+ *
+ * Time-outs are settings of the session. A pooler in transaction mode refuses them at the start, because the session
+ * is nobody's own there: each transaction then sets them for itself.
+ */
 export function createDataSource(
   settings: DatabaseSettings,
   applicationName: string,
   entities: Entities,
 ): DataSource {
-  const clientConfig: Omit<SessionClientConfig, keyof { user: string }> = {
+  const timeouts = {
     statement_timeout: settings.queryTimeoutMs,
     lock_timeout: Math.min(LOCK_TIMEOUT_MS, settings.queryTimeoutMs),
     idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_TIMEOUT_MS,
+  };
+  const isPooled = settings.pooler === 'transaction';
+  const clientConfig: Omit<SessionClientConfig, keyof { user: string }> = {
+    ...(isPooled ? {} : timeouts),
+    opening: isPooled ? unpreparedOpening(timeouts) : preparedOpening,
+    ssl: tlsOptions(settings.tls),
     keepAlive: true,
     onStatement: observeStatements(settings.slowQueryThresholdMs),
   };
@@ -47,4 +60,17 @@ export function createDataSource(
       idleTimeoutMillis: IDLE_CONNECTION_TIMEOUT_MS,
     },
   });
+}
+
+/**
+ * Opens the connections that the pool then keeps while idle, so that the first requests don't wait for them.
+ * The data source has one already; what can't be opened now is opened when it is needed.
+ */
+export async function openPool(
+  dataSource: DataSource,
+  { poolMin, poolMax }: DatabaseSettings,
+): Promise<void> {
+  const runners = Array.from({ length: Math.min(poolMin, poolMax) }, () => dataSource.createQueryRunner());
+  await Promise.allSettled(runners.map((runner) => runner.connect()));
+  await Promise.all(runners.map((runner) => runner.release()));
 }

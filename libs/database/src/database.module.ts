@@ -1,10 +1,11 @@
 import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { DatabaseSettings } from '@capsule/config';
 import { DataSource } from 'typeorm';
-import { createDataSource, type Entities } from './data-source.js';
+import { createDataSource, type Entities, openPool } from './data-source.js';
 import { Database } from './database.js';
-import { EntityDrift } from './entity-drift.js';
+import { EntityDrift } from './drift/entity-drift.js';
 import { registerPoolGauges } from './pool-metrics.js';
+import { explainConnectionFailure } from './connection-failure.js';
 
 export interface DatabaseOptions {
   entities: Entities;
@@ -22,11 +23,7 @@ export class DatabaseModule implements OnApplicationShutdown {
       providers: [
         {
           provide: DataSource,
-          useFactory: async () => {
-            const dataSource = await createDataSource(settings, settings.user, entities).initialize();
-            registerPoolGauges(dataSource, settings.poolMax);
-            return dataSource;
-          },
+          useFactory: () => connect(settings, entities),
         },
         { provide: Database, useFactory: (source: DataSource) => new Database(source), inject: [DataSource] },
         EntityDrift,
@@ -39,4 +36,16 @@ export class DatabaseModule implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     await this.database.close();
   }
+}
+
+async function connect(settings: DatabaseSettings, entities: Entities): Promise<DataSource> {
+  const dataSource = createDataSource(settings, settings.user, entities);
+  try {
+    await dataSource.initialize();
+  } catch (error) {
+    throw explainConnectionFailure(error, settings);
+  }
+  await openPool(dataSource, settings);
+  registerPoolGauges(dataSource, settings.poolMax);
+  return dataSource;
 }

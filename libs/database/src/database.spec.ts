@@ -179,6 +179,7 @@ describe('Database', () => {
       expect.objectContaining({ statement: 'SELECT $1::text, ?, pg_sleep(?)' }),
     );
     expect(JSON.stringify(warn.mock.calls)).not.toMatch(/secret|literal/);
+    expect(await registry.metrics()).toMatch(/^capsule_database_slow_statements_total [1-9]/m);
     warn.mockRestore();
 
     const failed = await inTenant((tx) => tx.manager.query('SELECT $1::text, 1/0', ['secret'])).catch(

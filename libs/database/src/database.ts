@@ -3,10 +3,10 @@ import { DomainError } from '@capsule/errors';
 import { currentContext } from '@capsule/telemetry';
 import { type DataSource, QueryFailedError } from 'typeorm';
 import { translateConstraint } from './constraint-errors.js';
+import type { SessionContext } from './opening.js';
 import { translateOutage, unavailable } from './outage.js';
 import { SessionClient } from './session-client.js';
 import { isTransient } from './sql-state.js';
-import type { SessionContext } from './statement-group.js';
 import { type ReadTransaction, Transaction } from './transaction.js';
 import { isUuid } from './uuid.js';
 

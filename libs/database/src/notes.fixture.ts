@@ -4,7 +4,7 @@ import { Column, DataSource, Entity } from 'typeorm';
 import { AuditedEntity } from './audited-entity.js';
 import { createDataSource } from './data-source.js';
 import { Database } from './database.js';
-import type { OwnerConnection } from './migrations/migrator.js';
+import type { OwnerConnection } from './migrations/migration-session.js';
 
 // Two tables as migrations/README.md says to write them, and a service's Database over them.
 
@@ -67,15 +67,12 @@ export class NotesDatabase {
   ) {}
 
   /** With one connection, consecutive transactions are sure to share it. */
-  static async create(
-    test: TestDatabase,
-    pool: { poolMax?: number; poolTimeoutMs?: number; queryTimeoutMs?: number } = {},
-  ): Promise<NotesDatabase> {
+  static async create(test: TestDatabase, settings: Partial<DatabaseSettings> = {}): Promise<NotesDatabase> {
     const owner = new pg.Client({ ...test.owner, database: test.owner.name });
     await owner.connect();
     await owner.query(TABLES);
     await owner.end();
-    const dataSource = createDataSource({ ...test.settings, poolMin: 0, ...pool }, 'spec', [Note]);
+    const dataSource = createDataSource({ ...test.settings, poolMin: 0, ...settings }, 'spec', [Note]);
     await dataSource.initialize();
     return new NotesDatabase(test, dataSource, new Database(dataSource));
   }

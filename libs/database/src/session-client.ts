@@ -1,9 +1,11 @@
 import { inSpan, isTracing } from '@capsule/telemetry';
 import type pg from 'pg';
+import type { Opening, SessionContext } from './opening.js';
 import { type Statement, WireClientBase } from './pg-internals.js';
-import { type PendingStatement, type SessionContext, StatementGroup } from './statement-group.js';
+import { type PendingStatement, StatementGroup } from './statement-group.js';
 
 export interface SessionClientConfig extends pg.ClientConfig {
+  opening: Opening;
   /** Told of every statement that was answered: its text with placeholders, never its parameters. */
   onStatement: (text: string, durationMs: number, failed: boolean) => void;
 }
@@ -18,6 +20,7 @@ const NOTHING_DONE: pg.QueryResult = { command: '', rowCount: null, oid: 0, fiel
  */
 export class SessionClient extends WireClientBase {
   private readonly onStatement: SessionClientConfig['onStatement'];
+  private readonly opening: Opening;
   private expected: SessionContext | undefined;
   private heldBack: SessionContext | undefined;
   private inTransaction = false;
@@ -28,6 +31,7 @@ export class SessionClient extends WireClientBase {
   constructor(config: SessionClientConfig) {
     super(config);
     this.onStatement = config.onStatement;
+    this.opening = config.opening;
     const lose = (): void => void (this.lost = true);
     this.on('error', lose).on('end', lose);
   }
@@ -56,7 +60,8 @@ export class SessionClient extends WireClientBase {
       this.inTransaction = true;
       return Promise.resolve(NOTHING_DONE);
     }
-    const send = this.inTransaction ? () => this.gather(wanted) : () => super.query(statement, values);
+    const sent = this.opening.keepsStatements ? wanted : withoutName(wanted);
+    const send = this.inTransaction ? () => this.gather(sent) : () => super.query(sent);
     if (text === 'COMMIT' || text === 'ROLLBACK') {
       this.inTransaction = false;
       const isUntouched = this.heldBack !== undefined && this.gathered.length === 0;
@@ -94,11 +99,16 @@ export class SessionClient extends WireClientBase {
     const context = this.heldBack;
     this.gathered = [];
     this.heldBack = undefined;
+    const opening = context && { statements: this.opening, context };
     const [only] = pending;
     if (context === undefined && pending.length === 1 && only !== undefined) {
       super.query(only.statement).then(only.resolve, only.reject);
       return;
     }
-    void super.query(new StatementGroup(pending, context, () => (this.unusable = true)));
+    void super.query(new StatementGroup(pending, opening, () => (this.unusable = true)));
   }
+}
+
+function withoutName({ text, values }: Statement): Statement {
+  return { text, values };
 }

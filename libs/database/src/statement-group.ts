@@ -1,14 +1,6 @@
 import type pg from 'pg';
+import type { Opening, SessionContext } from './opening.js';
 import { SingleQueryBase, type Statement, type WireConnection, type WireQuery } from './pg-internals.js';
-
-/** What every transaction knows of the request it serves; '' where there is nothing to know. */
-export interface SessionContext {
-  tenantId: string;
-  actorId: string;
-  requestId: string;
-  /** The server refuses every statement that writes. */
-  readOnly: boolean;
-}
 
 /** A statement and who waits for its answer. */
 export interface PendingStatement {
@@ -24,15 +16,6 @@ interface Part {
   query: WireQuery | undefined;
   submit(connection: WireConnection): Error | null;
 }
-
-const BEGIN = { name: 'capsule_begin', text: 'START TRANSACTION' };
-const BEGIN_READ_ONLY = { name: 'capsule_begin_read_only', text: 'START TRANSACTION READ ONLY' };
-const CONTEXT = {
-  name: 'capsule_context',
-  text:
-    "SELECT set_config('app.tenant_id', $1, true), set_config('app.actor_id', $2, true), " +
-    "set_config('app.request_id', $3, true)",
-};
 
 /**
  * Statements of one transaction that go to the server in one write and are answered in one round trip, if need be
@@ -51,16 +34,16 @@ export class StatementGroup implements WireQuery {
   private completed = 0;
 
   /**
-   * @param context of the transaction that the group opens; undefined when it is open
+   * @param opening of the transaction that the group opens; undefined when it is open
    * @param onUnopened told when it could not be opened, before the statements are: neither side knows any more what is
    *   open and what is prepared
    */
   constructor(
     pending: readonly PendingStatement[],
-    context: SessionContext | undefined,
+    opening: { statements: Opening; context: SessionContext } | undefined,
     private readonly onUnopened: () => void,
   ) {
-    const openers = context === undefined ? [] : opening(context);
+    const openers = opening === undefined ? [] : openersOf(opening.statements, opening.context);
     this.openers = openers.length;
     this.parts = [...openers, ...pending.map(partOf)];
   }
@@ -119,12 +102,13 @@ export class StatementGroup implements WireQuery {
   }
 }
 
-function opening({ tenantId, actorId, requestId, readOnly }: SessionContext): Part[] {
-  return [opener(readOnly ? BEGIN_READ_ONLY : BEGIN, []), opener(CONTEXT, [tenantId, actorId, requestId])];
+function openersOf(statements: Opening, { tenantId, actorId, requestId, readOnly }: SessionContext): Part[] {
+  const begin = readOnly ? statements.beginReadOnly : statements.begin;
+  return [opener(begin, []), opener(statements.context, [tenantId, actorId, requestId])];
 }
 
 /** Its answer is of no interest, so it is not described and its row not read. */
-function opener(statement: typeof BEGIN, values: readonly string[]): Part {
+function opener(statement: Opening['begin'], values: readonly string[]): Part {
   return {
     ...statement,
     query: undefined,

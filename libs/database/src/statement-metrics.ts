@@ -1,8 +1,8 @@
 import { Logger } from '@nestjs/common';
-import { histogram } from '@capsule/telemetry';
+import { counter, histogram } from '@capsule/telemetry';
+import { normalizeStatement } from './normalize-statement.js';
 
 const BUCKETS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
-const LOGGED_LENGTH_MAX = 1000;
 
 /** Measures every statement, and logs those that took longer than the threshold: their shape, never their values. */
 export function observeStatements(
@@ -15,23 +15,18 @@ export function observeStatements(
     labelNames: ['outcome'],
     buckets: BUCKETS_SECONDS,
   });
+  const slow = counter({
+    name: 'capsule_database_slow_statements_total',
+    help: 'SQL statements that took longer than SLOW_QUERY_THRESHOLD_MS',
+  });
   return (text, durationMs, failed) => {
     seconds.observe({ outcome: failed ? 'error' : 'ok' }, durationMs / 1000);
     if (durationMs < slowThresholdMs) return;
+    slow.inc();
     logger.warn('A statement was slow', {
-      statement: normalize(text),
+      statement: normalizeStatement(text),
       durationMs: Math.round(durationMs),
       failed,
     });
   };
-}
-
-/** Literals become `?`: a statement should have placeholders, but one that was put together might carry a value. */
-export function normalize(text: string): string {
-  return text
-    .replace(/'(?:[^']|'')*'/g, '?')
-    .replace(/(?<![\w$"])\d+(?:\.\d+)?\b/g, '?')
-    .replace(/\s+/g, ' ')
-    .trim()
-    .slice(0, LOGGED_LENGTH_MAX);
 }

@@ -1,3 +1,4 @@
+import type { QueryResult } from 'pg';
 import type { EntityManager } from 'typeorm';
 import type { Statement } from './pg-internals.js';
 import type { SessionClient } from './session-client.js';
@@ -27,9 +28,18 @@ export class Transaction {
    * @throws pg's DatabaseError; its SQLSTATE is in `code`, the violated constraint in `constraint`
    */
   async query<Row>(statement: string | NamedStatement, parameters: readonly unknown[] = []): Promise<Row[]> {
-    if (!this.open) throw new Error('The transaction has ended: await every statement inside of its work.');
-    const { rows } = await this.client.query(withValues(statement, parameters));
+    const { rows } = await this.send(statement, parameters);
     return rows as Row[];
+  }
+
+  /**
+   * Runs one statement that writes.
+   * @returns the number of rows it wrote
+   * @throws as `query` does
+   */
+  async execute(statement: string | NamedStatement, parameters: readonly unknown[] = []): Promise<number> {
+    const { rowCount } = await this.send(statement, parameters);
+    return rowCount ?? 0;
   }
 
   /** To be run when, and only if, the transaction has committed. Nobody waits for it; what it throws is logged. */
@@ -40,6 +50,14 @@ export class Transaction {
   /** @internal */
   end(): void {
     this.open = false;
+  }
+
+  private async send(
+    statement: string | NamedStatement,
+    parameters: readonly unknown[],
+  ): Promise<QueryResult> {
+    if (!this.open) throw new Error('The transaction has ended: await every statement inside of its work.');
+    return this.client.query(withValues(statement, parameters));
   }
 }
 

@@ -8,7 +8,7 @@
  *   closing    Nest's hooks in their order: onModuleDestroy and beforeApplicationShutdown stop what pulls (RPC subscriptions,
  *              consumers, relay) and wait for what runs; then HTTP refuses connections and waits for requests in flight; then
  *              onApplicationShutdown closes connections. A pool or connection must therefore be closed in
- *              onApplicationShutdown and nowhere earlier.
+ *              onApplicationShutdown and nowhere earlier. What is not done SHUTDOWN_GRACE_SECONDS after the signal is cut off.
  *
  * Whatever fails before `serving` is one line on stderr and exit code 1. An error nobody caught ends the process: its state
  * can't be known, and everything it did is resumed from the database by whoever comes next.
@@ -88,7 +88,7 @@ async function start(options: ServiceOptions, settings: ServiceSettings, logger:
   await options.prepare?.(app);
   await app.init();
   await app.listen(settings.http.port, settings.http.host);
-  stopOnSignals({ app, state, tracing, logger, drainDelayMs: settings.http.drainDelayMs });
+  stopOnSignals({ app, state, tracing, logger, http: settings.http });
   if (options.strategy) {
     app.connectMicroservice({ strategy: app.get(options.strategy) });
     await app.startAllMicroservices();

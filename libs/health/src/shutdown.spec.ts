@@ -35,8 +35,9 @@ async function freePort(): Promise<number> {
   return typeof address === 'object' && address ? address.port : 0;
 }
 
-function run(port: number, drainDelayMs: number): Service {
-  const child = spawn(process.execPath, [fixture, String(port), String(drainDelayMs)], { cwd: workspace });
+function run(port: number, drainDelayMs: number, graceSeconds = 15, ...flags: string[]): Service {
+  const numbers = [port, drainDelayMs, graceSeconds].map(String);
+  const child = spawn(process.execPath, [fixture, ...numbers, ...flags], { cwd: workspace });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -147,6 +148,18 @@ describe('A process that gets SIGTERM', () => {
     service.child.kill('SIGTERM');
     service.child.kill('SIGINT');
     expect(await service.exited).toBe(0);
+  });
+});
+
+describe('A process with a part that never finishes', () => {
+  it('ends by itself when its grace is over, says so, and not before', async () => {
+    const service = run(await freePort(), 100, 1, '--stuck');
+    await untilReady(service);
+    const stuckFor = performance.now();
+    service.child.kill('SIGTERM');
+    expect(await service.exited).toBe(1);
+    expect(performance.now() - stuckFor).toBeGreaterThanOrEqual(1_100);
+    expect(service.output()).toContain('what still runs is cut off');
   });
 });
 

@@ -1,17 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type HttpSettings, shutdownDeadlines } from '@capsule/config';
 import type { Logger, Tracing } from '@capsule/telemetry';
 import type { INestApplication } from '@nestjs/common';
 import type { ShutdownState } from './shutdown-state.js';
-
-/** Work that takes longer to drain is cut off; every request has a shorter deadline. */
-const DRAIN_LIMIT_MS = 60_000;
 
 interface Stoppable {
   app: INestApplication;
   state: ShutdownState;
   tracing: Tracing | undefined;
   logger: Logger;
-  drainDelayMs: number;
+  http: HttpSettings;
 }
 
 /** SIGTERM and SIGINT drain the process once; a further signal changes nothing (a terminal and a supervisor may both send one). */
@@ -33,12 +31,13 @@ export function stopOnSignals(parts: Stoppable): void {
   process.on('SIGINT', onSignal);
 }
 
-async function stop({ app, tracing, logger, drainDelayMs }: Stoppable): Promise<void> {
+/** What is stuck is cut off: whoever comes next resumes it from the database, and nobody waits for this process for ever. */
+async function stop({ app, tracing, logger, http }: Stoppable): Promise<void> {
   setTimeout(() => {
-    logger.error({ limitMs: DRAIN_LIMIT_MS }, 'Draining took too long; what still runs is cut off');
+    logger.error({ graceSeconds: http.graceSeconds }, 'Draining took too long; what still runs is cut off');
     process.exit(1);
-  }, DRAIN_LIMIT_MS + drainDelayMs).unref();
-  await sleep(drainDelayMs);
+  }, shutdownDeadlines(http).processMs);
+  await sleep(http.drainDelayMs);
   const startedAt = performance.now();
   await app.close();
   await tracing?.stop();

@@ -26,12 +26,11 @@ export async function databaseTemplate(service: Service): Promise<string> {
 
 async function build(client: pg.Client, service: Service, name: string): Promise<void> {
   await dropLeftovers(client, service);
-  const { database, owner } = loadEnvironment(migrationEnvironments[service], process.env);
+  const { owner } = loadEnvironment(migrationEnvironments[service], process.env);
   const unfinished = `unfinished_${name}`;
   await client.query(`DROP DATABASE IF EXISTS ${unfinished} WITH (FORCE)`);
   await client.query(`CREATE DATABASE ${unfinished} OWNER ${pg.escapeIdentifier(owner.user)}`);
-  const { host, port } = database;
-  await new Migrator({ host, port, name: unfinished, ...owner }, migrationsFolder(service)).migrate();
+  await new Migrator({ ...owner, name: unfinished }, migrationsFolder(service)).migrate();
   await client.query(`ALTER DATABASE ${unfinished} RENAME TO ${name}`);
 }
 

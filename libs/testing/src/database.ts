@@ -1,5 +1,5 @@
 import type { DatabaseSettings } from '@capsule/config';
-import { loadEnvironment, migrationEnvironments } from '@capsule/config';
+import { backupEnvironments, loadEnvironment, migrationEnvironments } from '@capsule/config';
 import type { OwnerConnection } from '@capsule/database';
 import pg from 'pg';
 import { databaseTemplate } from './database-template.js';
@@ -15,6 +15,8 @@ export class TestDatabase {
     readonly settings: DatabaseSettings,
     /** As migrations connect. */
     readonly owner: OwnerConnection,
+    /** As backups connect. */
+    readonly backup: OwnerConnection,
   ) {}
 
   /** The environment variables that lead an app to this database. */
@@ -30,6 +32,11 @@ export class TestDatabase {
     } finally {
       await client.end();
     }
+  }
+
+  /** For what takes several steps on one connection. The caller ends it. */
+  connectAsSuperuser(): Promise<pg.Client> {
+    return connectAsSuperuser(this.service, this.settings.name);
   }
 
   /** Drops the database, also from under connections that were left open. */
@@ -52,6 +59,7 @@ export async function createTestDatabase(
   { isMigrated = true }: { isMigrated?: boolean } = {},
 ): Promise<TestDatabase> {
   const { database, owner } = loadEnvironment(migrationEnvironments[service], process.env);
+  const { backup } = loadEnvironment(backupEnvironments[service], process.env);
   made += 1;
   const name = `test_${service}_${process.pid}_${made}`;
   const template = isMigrated ? await databaseTemplate(service) : 'template1';
@@ -63,10 +71,10 @@ export async function createTestDatabase(
     );
     // A clone doesn't inherit what was granted on its template as a whole.
     await client.query(`REVOKE ALL ON DATABASE ${name} FROM PUBLIC`);
-    await client.query(`GRANT CONNECT ON DATABASE ${name} TO ${pg.escapeIdentifier(database.user)}`);
+    const guests = [database.user, backup.user].map(pg.escapeIdentifier).join();
+    await client.query(`GRANT CONNECT ON DATABASE ${name} TO ${guests}`);
   } finally {
     await client.end();
   }
-  const { host, port } = database;
-  return new TestDatabase(service, { ...database, name }, { host, port, name, ...owner });
+  return new TestDatabase(service, { ...database, name }, { ...owner, name }, { ...backup, name });
 }

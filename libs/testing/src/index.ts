@@ -4,3 +4,7 @@ export { type EventServiceOptions, startEventService } from './event-service.js'
 export { eventually } from './eventually.js';
 export { serviceEnvironment, TestService, type TestServiceOptions } from './test-service.js';
 export { startTestRedis, testRedis, TestRedis } from './redis.js';
+export { TestPooler } from './pgbouncer.js';
+export { TestTlsPostgres } from './tls-postgres.js';
+export { checkIsolation, Isolation } from './isolation/check-isolation.js';
+export { findTenancyFaults } from './isolation/tenancy-faults.js';

@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import type { RedisSettings } from '@capsule/config';
+import { freePort } from './free-port.js';
 
 const program = process.env['CAPSULE_TEST_REDIS_SERVER'] ?? 'redis-server';
 
@@ -90,14 +90,4 @@ export async function testRedis(): Promise<{
   }
   const redis = await startTestRedis();
   return { settings: redis.settings, keyPrefix, close: () => redis.close() };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('No free port.');
-  return address.port;
 }

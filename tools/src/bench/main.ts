@@ -6,10 +6,12 @@ import { Api } from '../api/api.js';
 import { deployDemo } from '../supervisor/demo.js';
 import { type PrivatePlatform, startPrivatePlatform } from '../supervisor/private-platform.js';
 import { terminalReporter } from '../supervisor/reporter.js';
+import { measureBatches } from './batches.js';
 import { measureColdStarts } from './cold-start.js';
 import { measureEventLatency } from './event-latency.js';
 import { measureFootprint } from './footprint.js';
 import { measureHttpRatio } from './http-ratio.js';
+import { measureReloads } from './reload.js';
 import { printTable, type Row, writeRows } from './row.js';
 import { measureSecondStart } from './second-start.js';
 
@@ -43,7 +45,9 @@ const parts: Record<string, (running: PrivatePlatform) => Promise<Row[]>> = {
     return measureHttpRatio(running, api.as(accessToken), accessToken);
   },
   events: measureEventLatency,
+  database: async (running) => [...(await measureBatches(running))],
   'cold-start': measureColdStarts,
+  reload: (running) => measureReloads(running, workspace),
   'second-start': measureSecondStart,
 };
 

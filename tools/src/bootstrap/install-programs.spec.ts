@@ -2,7 +2,12 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { installMissingPrograms } from '../../bootstrap/install-programs.mjs';
-import { findProgram, missingPrograms, type ProgramFolders } from '../../bootstrap/programs.mjs';
+import {
+  findProgram,
+  missingPrograms,
+  type ProgramFolders,
+  testPrograms,
+} from '../../bootstrap/programs.mjs';
 
 const compose = 'Or run the servers in containers instead: npm run infrastructure:up';
 
@@ -33,6 +38,15 @@ describe('the programs that servers are started with', () => {
     expect(() => installMissingPrograms(() => folders)).toThrow(
       'Not installed: PostgreSQL 15 or newer, NATS server.',
     );
+  });
+
+  it('have a pooler beside them for specs alone', () => {
+    for (const name of ['redis-server', 'nats-server', 'caddy']) place(name);
+    for (const name of ['postgres', 'initdb']) place(join('postgresql/15/bin', name));
+    expect(() => installMissingPrograms(() => folders)).not.toThrow();
+    expect(() => installMissingPrograms(() => folders, testPrograms)).toThrow('Not installed: PgBouncer.');
+    place('pgbouncer');
+    expect(() => installMissingPrograms(() => folders, testPrograms)).not.toThrow();
   });
 
   it('need nothing when all are there', () => {

@@ -69,6 +69,8 @@ export function composeVariables(home: Home, settings: PlatformSettings): Record
     variables[`${name}_SERVICE_DB_PASSWORD`] = cluster.app.password;
     variables[`${name}_SERVICE_DB_OWNER_USER`] = cluster.owner.user;
     variables[`${name}_SERVICE_DB_OWNER_PASSWORD`] = cluster.owner.password;
+    variables[`${name}_SERVICE_DB_BACKUP_USER`] = cluster.backup.user;
+    variables[`${name}_SERVICE_DB_BACKUP_PASSWORD`] = cluster.backup.password;
   }
   return variables;
 }

@@ -104,7 +104,7 @@ describe('the configuration files of the containers', () => {
 });
 
 describe('docker/postgres/roles.sql', () => {
-  it('makes the roles and rights that the embedded servers have', async () => {
+  it('makes the roles and rights that the embedded servers have, and what an older volume lacks of them', async () => {
     const psql = join(process.env['CAPSULE_TEST_POSTGRES_BIN'] as string, 'psql');
     const superuser = {
       host: '127.0.0.1',
@@ -115,22 +115,32 @@ describe('docker/postgres/roles.sql', () => {
     const admin = new pg.Client({ ...superuser, database: 'postgres' });
     await admin.connect();
     try {
-      execFileSync(psql, ['--quiet', '--file', join(workspace, 'docker/postgres/roles.sql')], {
-        env: {
-          PATH: process.env['PATH'],
-          PGHOST: superuser.host,
-          PGPORT: String(superuser.port),
-          PGUSER: superuser.user,
-          PGPASSWORD: superuser.password,
-          PGDATABASE: 'postgres',
-          CAPSULE_SERVICE: 'composed',
-          CAPSULE_DATABASE: 'composed_service_db',
-          CAPSULE_APP_ROLE: 'composed_user',
-          CAPSULE_APP_PASSWORD: "it's a \\ password",
-          CAPSULE_OWNER_ROLE: 'composed_owner',
-          CAPSULE_OWNER_PASSWORD: 'another password',
-        },
-      });
+      const makeRoles = () =>
+        execFileSync(psql, ['--quiet', '--file', join(workspace, 'docker/postgres/roles.sql')], {
+          env: {
+            PATH: process.env['PATH'],
+            PGHOST: superuser.host,
+            PGPORT: String(superuser.port),
+            PGUSER: superuser.user,
+            PGPASSWORD: superuser.password,
+            PGDATABASE: 'postgres',
+            PGOPTIONS: '-c client_min_messages=warning',
+            CAPSULE_SERVICE: 'composed',
+            CAPSULE_DATABASE: 'composed_service_db',
+            CAPSULE_APP_ROLE: 'composed_user',
+            CAPSULE_APP_PASSWORD: "it's a \\ password",
+            CAPSULE_OWNER_ROLE: 'composed_owner',
+            CAPSULE_OWNER_PASSWORD: 'another password',
+            CAPSULE_BACKUP_ROLE: 'composed_backup',
+            CAPSULE_BACKUP_PASSWORD: 'a third password',
+          },
+        });
+      makeRoles();
+      // An older volume is brought up to date by running the file again.
+      await admin.query('DROP DATABASE composed_service_db');
+      await admin.query('DROP ROLE composed_backup');
+      makeRoles();
+      makeRoles();
       expect(await rightsOf(admin, 'composed')).toEqual(await rightsOf(admin, 'billing'));
       const app = {
         ...superuser,
@@ -146,7 +156,7 @@ describe('docker/postgres/roles.sql', () => {
       await client.end();
     } finally {
       await admin.query('DROP DATABASE IF EXISTS composed_service_db');
-      for (const role of ['user', 'claimer', 'owner'])
+      for (const role of ['user', 'claimer', 'backup', 'owner'])
         await admin.query(`DROP ROLE IF EXISTS composed_${role}`);
       await admin.end();
     }
@@ -165,7 +175,7 @@ async function rightsOf(admin: pg.Client, service: string): Promise<string> {
     'SELECT pg_get_userbyid(datdba) AS owner, datacl::text FROM pg_database WHERE datname = $1',
     [`${service}_service_db`],
   );
-  expect(roles.rowCount).toBe(3);
+  expect(roles.rowCount).toBe(4);
   expect(database.rowCount).toBe(1);
   return JSON.stringify([roles.rows, database.rows]).replaceAll(service, 'SERVICE');
 }

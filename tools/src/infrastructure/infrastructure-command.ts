@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { ensureEnvironmentFile, readEnvironment } from '../supervisor/environment-file.js';
+import { addLaterSecrets, ensureEnvironmentFile, readEnvironment } from '../supervisor/environment-file.js';
 import { chooseHome, openHome } from '../supervisor/home.js';
 import { readPlatformSettings } from '../supervisor/platform-settings.js';
 import { ambientEnvironment } from '../supervisor/services.js';
@@ -22,6 +22,7 @@ export async function infrastructure(workspace: string, verb: string): Promise<n
   const path = chooseHome(workspace, readEnvironment(workspace, process.env)['CAPSULE_HOME']);
   const home = openHome(path);
   if (ensureEnvironmentFile(workspace, path)) terminal.note('Wrote .env with generated secrets.');
+  addLaterSecrets(workspace, path, process.env);
   const source = readEnvironment(workspace, process.env);
   const settings = readPlatformSettings(source, path);
   writeComposeFiles(home, settings);

@@ -1,18 +1,15 @@
+import { once } from 'node:events';
 import { type AppName, appNames } from '@capsule/contracts';
 import { ask, openControl } from './control.js';
 import { readEnvironment } from './environment-file.js';
 import { chooseHome, type Home, openHome } from './home.js';
-import { ManagedProcess } from './managed-process.js';
 import { reloadOnChange } from './reload.js';
-import { reportTo, terminalReporter } from './reporter.js';
+import { quickRestart, serveReloading } from './reloading-service.js';
+import { terminalReporter } from './reporter.js';
 import { runPlatform } from './run-platform.js';
-import { serviceProcess, withHomePaths } from './services.js';
+import { withHomePaths } from './services.js';
 import { exitCodeOf } from './start-command.js';
 import { supervisorOf } from './supervisor-lock.js';
-import { once } from 'node:events';
-
-/** No balancer watches a developer's readiness, so a restart need not wait for one. */
-const quickRestart = { SHUTDOWN_DRAIN_DELAY_MS: '0' };
 
 /** `npm run dev`: the platform with services that reload when their sources change and write to the terminal. */
 export function dev(workspace: string, apps: readonly AppName[] = appNames): Promise<number> {
@@ -22,7 +19,7 @@ export function dev(workspace: string, apps: readonly AppName[] = appNames): Pro
       workspace,
       reporter,
       overrides: quickRestart,
-      inTerminal: apps,
+      reloading: apps,
       onReady: async ({ platform }) =>
         reloadOnChange({ workspace, apps, reporter, restart: (app) => platform.restart(app) }),
     }),
@@ -45,31 +42,20 @@ export async function serve(workspace: string, name: string): Promise<number> {
 }
 
 async function serveBorrowed(workspace: string, home: Home, app: AppName): Promise<void> {
-  const platform = await openControl(home.controlSocket);
-  await ask(platform, `lend ${app}`);
-  const source = {
-    ...withHomePaths(readEnvironment(workspace, process.env), home, workspace),
-    ...quickRestart,
-  };
-  const definition = { ...serviceProcess(app, workspace, source), inheritOutput: true };
-  const service = new ManagedProcess(definition, home, reportTo(terminalReporter));
   const end = new AbortController();
   const ended = once(end.signal, 'abort');
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end.abort());
+  const platform = await openControl(home.controlSocket);
   // The platform itself was stopped: there is nothing left to serve to.
   platform.once('close', () => end.abort());
-  const stopWatching = reloadOnChange({
-    workspace,
-    apps: [app],
-    reporter: terminalReporter,
-    restart: () => service.restart(),
-  });
+  let stop: (() => Promise<void>) | undefined;
   try {
-    await service.start();
+    await ask(platform, `lend ${app}`);
+    const source = withHomePaths(readEnvironment(workspace, process.env), home, workspace);
+    stop = await serveReloading({ workspace, home, source, app, reporter: terminalReporter });
     await ended;
   } finally {
-    stopWatching();
-    await service.stop();
+    await stop?.();
     platform.destroy();
   }
 }

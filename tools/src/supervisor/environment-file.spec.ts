@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { appNames } from '@capsule/contracts';
 import { type Environment, loadEnvironment } from '@capsule/config';
-import { ensureEnvironmentFile, readEnvironment } from './environment-file.js';
+import { addLaterSecrets, ensureEnvironmentFile, readEnvironment } from './environment-file.js';
 import { appEnvironments, readPlatformSettings } from './platform-settings.js';
 
 describe('the .env that npm start writes', () => {
@@ -47,6 +47,29 @@ describe('the .env that npm start writes', () => {
     writeFileSync(join(workspace, '.env'), 'MINE=1\n');
     expect(ensureEnvironmentFile(workspace, home)).toBe(false);
     expect(readFileSync(join(workspace, '.env'), 'utf8')).toBe('MINE=1\n');
+  });
+
+  it('gets the secrets that came into being after it was written, once, and keeps what it says', () => {
+    writeFileSync(join(workspace, '.env'), 'MINE=1\nAUTH_SERVICE_DB_PASSWORD=mine-mine');
+    const added = addLaterSecrets(workspace, home, {});
+    expect(added).toEqual(
+      expect.arrayContaining(['PAGINATION_CURSOR_KEY', 'AUTH_SERVICE_DB_BACKUP_PASSWORD']),
+    );
+    const read = readEnvironment(workspace, {});
+    expect(read).toMatchObject({ MINE: '1', AUTH_SERVICE_DB_PASSWORD: 'mine-mine' });
+    expect(read['PAGINATION_CURSOR_KEY']).toMatch(/^\S{20,}$/);
+    expect(addLaterSecrets(workspace, home, {})).toEqual([]);
+    expect(readEnvironment(workspace, {})).toEqual(read);
+  });
+
+  it('gets no secret that the environment has, nor one whose loss has to be noticed', () => {
+    writeFileSync(join(workspace, '.env'), 'MINE=1\n');
+    const added = addLaterSecrets(workspace, home, { PAGINATION_CURSOR_KEY_FILE: '/run/secrets/cursors' });
+    expect(added).not.toContain('PAGINATION_CURSOR_KEY');
+    const read = readEnvironment(workspace, {});
+    for (const old of ['AUTH_SERVICE_PASSWORD_PEPPER', 'DEPLOY_SERVICE_DB_PASSWORD', 'JWT_REFRESH_KEY']) {
+      expect(read).not.toHaveProperty(old);
+    }
   });
 
   it('has another secret for everything', () => {

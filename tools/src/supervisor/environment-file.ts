@@ -1,8 +1,9 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import {
+  backupEnvironments,
   type Environment,
   listVariables,
   migrationEnvironments,
@@ -15,28 +16,52 @@ import { newPassword } from './secret-file.js';
 const environments: Environment[] = [
   ...Object.values(appEnvironments),
   ...Object.values(migrationEnvironments),
+  ...Object.values(backupEnvironments),
   platformEnvironment,
+];
+
+/** Everything that asks for a generated secret, once. */
+const generatedVariables = [
+  ...new Map(
+    environments
+      .flatMap(({ variables }) => listVariables(variables))
+      .filter(({ generated }) => generated)
+      .map((each) => [each.variable, each]),
+  ).values(),
 ];
 
 /**
  * Writes `.env` with a fresh secret for everything that asks for one, and the key pair that signs tokens, when there
- * is no `.env`. One that exists is never touched: somebody's data depends on its passwords.
+ * is no `.env`. What one that exists says is never touched: somebody's data depends on its passwords.
  * @returns whether it wrote one.
  */
 export function ensureEnvironmentFile(workspace: string, home: string): boolean {
   const path = join(workspace, '.env');
   if (existsSync(path)) return false;
-  const seen = new Set<string>();
-  const lines = environments.flatMap((environment) =>
-    listVariables(environment.variables)
-      .filter((each) => each.generated && !seen.has(each.variable) && seen.add(each.variable))
-      .map((each) => `# ${each.description}\n${generate(each, workspace, home)}\n`),
-  );
+  const lines = generatedVariables.map((each) => `${secretLine(each, workspace, home)}\n`);
   const head =
     '# Written once by `npm start`, never overwritten. Every other variable of .env.example may be added here.\n' +
     '# The passwords belong to the data they were used with: a new file needs `npm run reset`.\n';
   writeFileSync(path, [head, ...lines].join('\n'), { mode: 0o600, flag: 'wx' });
   return true;
+}
+
+/**
+ * Adds to `.env` the secrets that came into being after it was written, unless the environment has them already.
+ * @returns the names of the variables added.
+ */
+export function addLaterSecrets(workspace: string, home: string, environment: NodeJS.ProcessEnv): string[] {
+  const present = readEnvironment(workspace, environment);
+  const missing = generatedVariables.filter(
+    ({ variable, addedLater }) => addedLater && !present[variable] && !present[`${variable}_FILE`],
+  );
+  const lines = missing.map((each) => `\n${secretLine(each, workspace, home)}\n`);
+  if (lines.length > 0) appendFileSync(join(workspace, '.env'), lines.join(''));
+  return missing.map(({ variable }) => variable);
+}
+
+function secretLine(each: Variable, workspace: string, home: string): string {
+  return `# ${each.description}\n${generate(each, workspace, home)}`;
 }
 
 /**

@@ -31,8 +31,17 @@ export function externalServers(home: Home, settings: PlatformSettings): Servers
   };
 }
 
-async function connectAsOwner({ host, port, database, owner }: ClusterSettings): Promise<void> {
-  const client = new pg.Client({ host, port, database, ...owner, connectionTimeoutMillis: 5_000 });
+async function connectAsOwner({ host, port, tls, database, owner }: ClusterSettings): Promise<void> {
+  const { tlsOptions } = await import('@capsule/database');
+  const client = new pg.Client({
+    host,
+    port,
+    ssl: tlsOptions(tls),
+    database,
+    user: owner.user,
+    password: owner.password,
+    connectionTimeoutMillis: 5_000,
+  });
   client.on('error', () => {});
   await client.connect();
   await client.end();

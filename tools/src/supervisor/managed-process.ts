@@ -8,6 +8,7 @@ import { assertPortFree } from './ports.js';
 import { identityOf } from './process-identity.js';
 import { removeRecord, stopLeftover, type Traceable, writeRecord } from './process-record.js';
 import type { SystemUser } from './server-user.js';
+import { Standby } from './standby.js';
 
 export interface ProcessDefinition extends Traceable {
   /** None for one that listens on a unix socket alone. */
@@ -18,8 +19,8 @@ export interface ProcessDefinition extends Traceable {
   /** `/` when it needs none: nobody's folder is kept in use. */
   cwd?: string;
   user?: SystemUser | undefined;
-  /** Writes to the supervisor's own output instead of a log file. */
-  inheritOutput?: boolean;
+  /** Somebody edits it: it writes to the supervisor's own output, and its next process waits already (see Standby). */
+  reloads?: boolean;
   startTimeoutMs: number;
   /** Writes configuration before each start; the log is open for it to run programs into. */
   prepare?(): Promise<void> | void;
@@ -59,12 +60,15 @@ export class ManagedProcess {
   private starting: Promise<void> = Promise.resolve();
   private pauseMs = firstPauseMs;
   private cancel = new AbortController();
+  private readonly standby: Standby | undefined;
 
   constructor(
     readonly definition: ProcessDefinition,
     private readonly home: Home,
     private readonly listener: ProcessListener = {},
-  ) {}
+  ) {
+    if (definition.reloads) this.standby = new Standby(definition);
+  }
 
   get name(): string {
     return this.definition.name;
@@ -92,12 +96,17 @@ export class ManagedProcess {
 
   /** Ends it gracefully and starts it anew, without that counting as a crash. */
   async restart(): Promise<void> {
-    await this.stop();
+    await this.end();
     await this.start();
   }
 
   /** Asks it to end, waits, and kills it only after its deadline. Safe in every state. */
   async stop(): Promise<void> {
+    this.standby?.end();
+    await this.end();
+  }
+
+  private async end(): Promise<void> {
     this.cancel.abort();
     const { child, definition } = this;
     if (child?.pid && child.exitCode === null && child.signalCode === null) {
@@ -148,24 +157,12 @@ export class ManagedProcess {
       await sleep(probePauseMs);
     }
     this.state = 'ready';
+    this.standby?.prepare();
     this.listener.onReady?.(this, performance.now() - startedAt);
   }
 
   private spawn(): ChildProcess {
-    const { definition, home } = this;
-    const log = openLog(home.logs, definition.name);
-    this.logPath = log.path;
-    this.logStart = log.size;
-    const child = spawn(definition.program, definition.arguments, {
-      cwd: definition.cwd ?? '/',
-      env: definition.environment,
-      stdio: definition.inheritOutput
-        ? ['ignore', 'inherit', 'inherit']
-        : ['ignore', log.descriptor, log.descriptor],
-      detached: true,
-      ...(definition.user && { uid: definition.user.uid, gid: definition.user.gid }),
-    });
-    closeSync(log.descriptor);
+    const child = this.standby?.take() ?? this.spawnWithLog();
     this.child = child;
     this.ended = new Promise((resolve) => {
       child.once('error', (error) => resolve(`could not be started: ${error.message}`));
@@ -173,6 +170,22 @@ export class ManagedProcess {
         resolve(signal ? `was killed by ${signal}` : `ended with code ${code}`),
       );
     });
+    return child;
+  }
+
+  private spawnWithLog(): ChildProcess {
+    const { definition, home } = this;
+    const log = openLog(home.logs, definition.name);
+    this.logPath = log.path;
+    this.logStart = log.size;
+    const child = spawn(definition.program, definition.arguments, {
+      cwd: definition.cwd ?? '/',
+      env: definition.environment,
+      stdio: ['ignore', log.descriptor, log.descriptor],
+      detached: true,
+      ...(definition.user && { uid: definition.user.uid, gid: definition.user.gid }),
+    });
+    closeSync(log.descriptor);
     return child;
   }
 
@@ -209,6 +222,8 @@ export class ManagedProcess {
   }
 
   private describe(message: string): string {
+    // Without a log it has told the reason in the terminal already.
+    if (this.standby) return `${this.name} ${message}.`;
     return `${this.name} ${message}. The end of ${this.logPath}:\n${tailOf(this.logPath, tailLines, this.logStart)}`;
   }
 }

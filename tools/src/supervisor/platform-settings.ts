@@ -1,7 +1,9 @@
 import { appNames, serviceNames, type AppName, type ServiceName } from '@capsule/contracts';
 import {
   authEnvironment,
+  backupEnvironments,
   billingEnvironment,
+  type DatabaseTlsSettings,
   deployEnvironment,
   type Environment,
   gatewayEnvironment,
@@ -24,11 +26,14 @@ export interface Login {
 
 export interface ClusterSettings extends PortSetting {
   host: string;
+  tls: DatabaseTlsSettings;
   database: string;
   /** Owns the database and migrates it. */
   owner: Login;
   /** What the service runs as. */
   app: Login;
+  /** Reads everything, for backups. */
+  backup: Login;
 }
 
 /** Everything the private servers need to know. Nothing in it is shared with another copy of the platform. */
@@ -76,13 +81,16 @@ export function readPlatformSettings(source: Source, home: string): PlatformSett
 
 function readCluster(service: ServiceName, source: Source): ClusterSettings {
   const { database, owner } = loadEnvironment(migrationEnvironments[service], source);
+  const { backup } = loadEnvironment(backupEnvironments[service], source);
   return {
-    host: database.host,
-    port: database.port,
+    host: owner.host,
+    port: owner.port,
+    tls: owner.tls,
     variable: `${service.toUpperCase()}_SERVICE_DB_PORT`,
-    database: database.name,
+    database: owner.name,
     owner,
     app: { user: database.user, password: database.password },
+    backup,
   };
 }
 

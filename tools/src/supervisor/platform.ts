@@ -22,8 +22,8 @@ import { launchServers, type Servers } from './start-servers.js';
 type Source = Readonly<Record<string, string | undefined>>;
 
 export interface PlatformOptions {
-  /** Services that write to the terminal instead of their log. */
-  inTerminal?: readonly AppName[];
+  /** Services that somebody edits: they write to the terminal instead of their log. */
+  reloading?: readonly AppName[];
   /** The servers run already, in containers or elsewhere; they are used as the environment names them. */
   externalServers?: boolean;
 }
@@ -42,8 +42,8 @@ export class Platform {
   ) {
     this.services = byName(appNames, (app) => {
       const definition = serviceProcess(app, workspace, source);
-      const inheritOutput = options.inTerminal?.includes(app) ?? false;
-      return new ManagedProcess({ ...definition, inheritOutput }, home, reportTo(reporter));
+      const reloads = options.reloading?.includes(app) ?? false;
+      return new ManagedProcess({ ...definition, reloads }, home, reportTo(reporter));
     });
   }
 
@@ -93,12 +93,10 @@ export class Platform {
   }
 
   /** Stops one service for somebody who runs it from an editor; the returned function takes it back. */
-  async lend(app: AppName): Promise<() => void> {
+  async lend(app: AppName): Promise<() => Promise<void>> {
     await this.services[app].stop();
     this.reporter.note(`${app} is served by another process until that ends.`);
-    return () => {
-      this.startService(app).catch((error: Error) => this.reporter.failure(error.message));
-    };
+    return () => this.startService(app).catch((error: Error) => this.reporter.failure(error.message));
   }
 
   private async startService(app: AppName): Promise<void> {
@@ -108,11 +106,10 @@ export class Platform {
   private async migrate(service: ServiceName): Promise<void> {
     // Loaded while the servers start: it brings much that only migrations need.
     const { Migrator, migrationsFolder } = await import('@capsule/database');
-    const { database, owner } = loadEnvironment(migrationEnvironments[service], this.source);
-    const { host, port, name } = database;
+    const { owner } = loadEnvironment(migrationEnvironments[service], this.source);
     const startedAt = performance.now();
     try {
-      const applied = await new Migrator({ host, port, name, ...owner }, migrationsFolder(service)).migrate();
+      const applied = await new Migrator(owner, migrationsFolder(service)).migrate();
       const detail = applied.length > 0 ? `${applied.length} applied` : 'up to date';
       this.reporter.step(`migrations of ${service}`, performance.now() - startedAt, detail);
     } catch (error) {

@@ -39,7 +39,7 @@ export function reloadOnChange({ workspace, apps, reporter, restart }: ReloadOpt
     changed.clear();
     const startedAt = performance.now();
     try {
-      await build(...affected.map((app) => join('apps', app)));
+      await build(...affected.map((app) => join(workspace, 'apps', app)));
       await Promise.all(affected.map(restart));
       reporter.step(`reloaded ${affected.join(', ')}`, performance.now() - startedAt);
     } catch (error) {

@@ -51,7 +51,8 @@ export function reportTo(reporter: Reporter): ProcessListener {
     },
     onDeath: (process: ManagedProcess, message, tail) => {
       const indented = tail.replace(/^/gm, '    ');
-      reporter.failure(`${message}; it is started again. The end of ${process.logPath}:\n${indented}`);
+      const reason = process.logPath ? ` The end of ${process.logPath}:\n${indented}` : '';
+      reporter.failure(`${message}; it is started again.${reason}`);
     },
   };
 }

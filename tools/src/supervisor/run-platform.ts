@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AppName, appNames } from '@capsule/contracts';
 import { serveControl } from './control.js';
-import { ensureEnvironmentFile, mendKeyPair, readEnvironment } from './environment-file.js';
+import { addLaterSecrets, ensureEnvironmentFile, mendKeyPair, readEnvironment } from './environment-file.js';
 import { chooseHome, type Home, openHome } from './home.js';
 import { isolationNote } from './hosted-apps.js';
 import { Platform, type PlatformOptions } from './platform.js';
@@ -44,6 +44,9 @@ export async function runPlatform(options: RunOptions): Promise<void> {
       if (hasData)
         reporter.note('The accounts in this data were made with other secrets; npm run reset begins anew.');
     }
+    for (const name of addLaterSecrets(workspace, path, process.env)) {
+      reporter.note(`Added ${name} to .env, because this release asks for it.`);
+    }
     const source = withHomePaths(readEnvironment(workspace, process.env), home, workspace, options);
     mendKeyPair(source, workspace, path);
     await runUntilEnded(home, { ...source, ...options.overrides }, options);
@@ -75,7 +78,8 @@ async function runUntilEnded(
     },
     lend: async (client, app) => {
       if (!isAppName(app)) throw new Error(`There is no service named ${app}.`);
-      client.once('close', await platform.lend(app));
+      const takeBack = await platform.lend(app);
+      client.once('close', () => void takeBack());
     },
   });
   let cleanUp = () => {};

@@ -1,11 +1,24 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { appNames } from '@capsule/contracts';
 import { listVariables } from '@capsule/config';
 import { ensureEnvironmentFile, readEnvironment } from './environment-file.js';
+import { openHome } from './home.js';
+import { ManagedProcess } from './managed-process.js';
 import { appEnvironments } from './platform-settings.js';
 import { serviceProcess } from './services.js';
+
+/** Ends as late as a service may that was told the same (see libs/health). */
+const stuckService = `
+  const { SHUTDOWN_GRACE_SECONDS, SHUTDOWN_DRAIN_DELAY_MS } = process.env;
+  const limitMs = Number(SHUTDOWN_DRAIN_DELAY_MS) + 1000 * Number(SHUTDOWN_GRACE_SECONDS);
+  require('http').createServer((_, response) => response.end()).listen(27096, '127.0.0.1');
+  process.on('SIGTERM', () => setTimeout(() => {
+    console.log('cut off after ' + limitMs + ' ms');
+    process.exit(1);
+  }, limitMs));
+`;
 
 describe.each(appNames)('the process of %s', (app) => {
   it("is given its own secrets and nobody else's", () => {
@@ -30,4 +43,22 @@ describe.each(appNames)('the process of %s', (app) => {
     expect(given['SOMETHING_ELSE']).toBeUndefined();
     expect(given['PATH']).toBe(process.env['PATH']);
   });
+});
+
+it('a service is given the time to cut itself off before the supervisor kills it', async () => {
+  const home = openHome(mkdtempSync(join(tmpdir(), 'capsule-services-')));
+  const program = join(home.path, 'apps/billing/dist/main.js');
+  mkdirSync(dirname(program), { recursive: true });
+  writeFileSync(program, stuckService);
+  const source = {
+    PATH: process.env['PATH'],
+    BILLING_SERVICE_PORT: '27096',
+    SHUTDOWN_GRACE_SECONDS: '1',
+    SHUTDOWN_DRAIN_DELAY_MS: '50',
+  };
+  const service = new ManagedProcess(serviceProcess('billing', home.path, source), home);
+  await service.start();
+  await service.stop();
+  expect(readFileSync(service.logPath, 'utf8')).toBe('cut off after 1050 ms\n');
+  rmSync(home.path, { recursive: true });
 });

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { join, resolve } from 'node:path';
 import type { AppName } from '@capsule/contracts';
-import { type HttpSettings, loadEnvironment, pickEnvironment } from '@capsule/config';
+import { type HttpSettings, loadEnvironment, pickEnvironment, shutdownDeadlines } from '@capsule/config';
 import type { Home } from './home.js';
 import type { ProcessDefinition } from './managed-process.js';
 import { appEnvironments } from './platform-settings.js';
@@ -52,8 +52,7 @@ export function serviceProcess(app: AppName, workspace: string, source: Source):
     cwd: workspace,
     marker: program,
     stopSignal: 'SIGTERM',
-    // Requests and events in flight end first; one that hangs may not hold up the rest for ever.
-    stopTimeoutMs: 15_000,
+    stopTimeoutMs: shutdownDeadlines(http).supervisorMs,
     startTimeoutMs: 30_000,
     probe: () => isReady(http),
   };

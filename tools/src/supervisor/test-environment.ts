@@ -1,5 +1,6 @@
 // What specs find in their environment. The names of production point to the test servers:
-//   AUTH_SERVICE_DB_HOST|PORT|NAME|USER|PASSWORD|OWNER_USER|OWNER_PASSWORD, the same for BILLING, DEPLOY, MONITOR
+//   AUTH_SERVICE_DB_HOST|PORT|NAME|USER|PASSWORD|OWNER_USER|OWNER_PASSWORD|BACKUP_USER|BACKUP_PASSWORD,
+//     the same for BILLING, DEPLOY, MONITOR
 //   REDIS_HOST|PORT|PASSWORD, NATS_URL, AUTH_NATS_PASSWORD (BILLING, DEPLOY, MONITOR, GATEWAY alike)
 //   APPS_EDGE_PORT, APPS_EDGE_ADMIN_SOCKET
 // and what only specs may know:
@@ -8,6 +9,8 @@
 //   CAPSULE_TEST_NATS_ADMIN_PASSWORD                      of the NATS user `admin`, who may create streams
 //   CAPSULE_TEST_NATS_SERVER, CAPSULE_TEST_REDIS_SERVER   programs, for specs that stop and start servers of their own
 //   CAPSULE_TEST_POSTGRES_BIN                             folder with postgres, initdb and pg_ctl
+//   CAPSULE_TEST_PGBOUNCER                                program of the pooler
+//   CAPSULE_TEST_SERVER_UID, CAPSULE_TEST_SERVER_GID      who runs such servers when root runs the specs, empty otherwise
 import { appNames, serviceNames } from '@capsule/contracts';
 import { findProgram, postgresFolders } from '../../bootstrap/programs.mjs';
 import type { Home } from './home.js';
@@ -33,6 +36,9 @@ export function testEnvironment(home: Home, firstPort: number): Record<string, s
     CAPSULE_TEST_NATS_SERVER: findProgram('nats-server') ?? '',
     CAPSULE_TEST_REDIS_SERVER: findProgram('redis-server') ?? '',
     CAPSULE_TEST_POSTGRES_BIN: postgresFolders()[0]?.path ?? '',
+    CAPSULE_TEST_PGBOUNCER: findProgram('pgbouncer') ?? '',
+    CAPSULE_TEST_SERVER_UID: String(home.user?.uid ?? ''),
+    CAPSULE_TEST_SERVER_GID: String(home.user?.gid ?? ''),
   };
   for (const service of serviceNames) {
     const variable = `CAPSULE_TEST_${service.toUpperCase()}_POSTGRES_SUPERUSER_PASSWORD`;
@@ -60,6 +66,8 @@ function serverVariables(home: Home, firstPort: number): Record<string, string> 
     variables[`${prefix}_PASSWORD`] = password(`postgres-${service}-user`);
     variables[`${prefix}_OWNER_USER`] = `${service}_owner`;
     variables[`${prefix}_OWNER_PASSWORD`] = password(`postgres-${service}-owner`);
+    variables[`${prefix}_BACKUP_USER`] = `${service}_backup`;
+    variables[`${prefix}_BACKUP_PASSWORD`] = password(`postgres-${service}-backup`);
   }
   return variables;
 }

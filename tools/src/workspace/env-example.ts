@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import {
   authEnvironment,
+  backupEnvironments,
   billingEnvironment,
   deployEnvironment,
   gatewayEnvironment,
@@ -21,6 +22,7 @@ const wanted = renderExample([
   deployEnvironment,
   monitorEnvironment,
   ...Object.values(migrationEnvironments),
+  ...Object.values(backupEnvironments),
 ]);
 
 if (process.argv.includes('--check')) {

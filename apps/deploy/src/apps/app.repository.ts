@@ -1,6 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { type Transaction, translateConstraint, uuidv7 } from '@capsule/database';
-import type { Position } from '../cursor.js';
+import {
+  type KeysetList,
+  type NumberedPage,
+  type PageRequest,
+  Pagination,
+  type Transaction,
+  translateConstraint,
+  uuidv7,
+} from '@capsule/database';
 import { AppEntity } from './app.entity.js';
 
 export type AppRow = AppEntity & { liveDeploymentId: string | null };
@@ -12,8 +19,21 @@ const FROM = `FROM apps a LEFT JOIN deployments d ON d.app_id = a.id AND d.tenan
 
 const FIND_BY_ID = { name: 'app-find-by-id', text: `SELECT ${COLUMNS} ${FROM} WHERE a.id = $1` };
 
+const APPS_OF_PROJECT: KeysetList<AppRow> = {
+  name: 'deploy.apps',
+  select: `SELECT ${COLUMNS} ${FROM}`,
+  table: 'apps a',
+  where: 'a.tenant_id = $1 AND a.project_id = $2',
+  instant: 'a.created_at',
+  id: 'a.id',
+  order: 'oldest first',
+  positionOf: ({ createdAt, id }) => ({ instant: createdAt, id }),
+};
+
 @Injectable()
 export class AppRepository {
+  constructor(private readonly pagination: Pagination) {}
+
   async findById(tx: Transaction, id: string): Promise<AppRow | null> {
     const [row] = await tx.query<AppRow>(FIND_BY_ID, [id]);
     return row ?? null;
@@ -28,20 +48,14 @@ export class AppRepository {
     return tx.manager.countBy(AppEntity, { tenantId: tx.tenantId ?? undefined });
   }
 
-  /** Oldest first. */
-  listByProject(
+  /** @throws DomainError platform.cursor.invalid */
+  listByProject<Item>(
     tx: Transaction,
     projectId: string,
-    position: Position | null,
-    limit: number,
-  ): Promise<AppRow[]> {
-    return tx.query<AppRow>(
-      `SELECT ${COLUMNS} ${FROM}
-       WHERE a.tenant_id = $1 AND a.project_id = $2
-         AND ($3::timestamptz IS NULL OR (a.created_at, a.id) > ($3, $4::uuid))
-       ORDER BY a.created_at, a.id LIMIT $5`,
-      [tx.tenantId, projectId, position?.createdAt ?? null, position?.id ?? null, limit],
-    );
+    page: PageRequest,
+    view: (row: AppRow) => Item,
+  ): Promise<NumberedPage<Item>> {
+    return this.pagination.read(tx, APPS_OF_PROJECT, [tx.tenantId, projectId], page, view);
   }
 
   /**

@@ -11,7 +11,6 @@ import { Database, type Transaction } from '@capsule/database';
 import { DomainError } from '@capsule/errors';
 import { IdempotentRequests, Outbox } from '@capsule/outbox';
 import { requireTenant } from '@capsule/telemetry';
-import { pageOfRows, readCursor } from '../cursor.js';
 import { OrganizationService } from '../organizations/organization.service.js';
 import { quotaExceeded, QuotaService } from '../organizations/quota.service.js';
 import { ProjectService } from '../projects/project.service.js';
@@ -75,13 +74,11 @@ export class AppService {
     );
   }
 
-  /** @throws DomainError deploy.project.not_found */
-  list({ projectId, limit, cursor }: RequestOf<typeof appList>): Promise<ResponseOf<typeof appList>> {
-    const position = readCursor(cursor);
+  /** @throws DomainError deploy.project.not_found, platform.cursor.invalid */
+  list({ projectId, ...page }: RequestOf<typeof appList>): Promise<ResponseOf<typeof appList>> {
     return this.database.withTenant(requireTenant(), async (tx) => {
       await this.projects.require(tx, projectId);
-      const rows = await this.apps.listByProject(tx, projectId, position, limit + 1);
-      return pageOfRows(rows, limit, (row) => this.viewOf(row));
+      return this.apps.listByProject(tx, projectId, page, (row) => this.viewOf(row));
     });
   }
 

@@ -1,8 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import type { DeploymentState } from '@capsule/contracts';
-import { type Transaction, uuidv7 } from '@capsule/database';
+import {
+  type KeysetList,
+  type NumberedPage,
+  type PageRequest,
+  Pagination,
+  type Transaction,
+  uuidv7,
+} from '@capsule/database';
 import { In, LessThan } from 'typeorm';
-import type { Position } from '../cursor.js';
 import { DeploymentEntity } from './deployment.entity.js';
 import { DEPLOYMENT_VIEW, type DeploymentViewRow } from './deployment-view.js';
 
@@ -30,8 +36,21 @@ export type DeploymentChanges = Partial<
 
 const FIND_VIEW = { name: 'deployment-find-view', text: `${DEPLOYMENT_VIEW} WHERE d.id = $1` };
 
+const DEPLOYMENTS_OF_APP: KeysetList<DeploymentViewRow> = {
+  name: 'deploy.deployments',
+  select: DEPLOYMENT_VIEW,
+  table: 'deployments d',
+  where: 'd.tenant_id = $1 AND d.app_id = $2',
+  instant: 'd.created_at',
+  id: 'd.id',
+  order: 'newest first',
+  positionOf: ({ createdAt, id }) => ({ instant: createdAt, id }),
+};
+
 @Injectable()
 export class DeploymentRepository {
+  constructor(private readonly pagination: Pagination) {}
+
   findById(tx: Transaction, id: string): Promise<DeploymentEntity | null> {
     return tx.manager.findOneBy(DeploymentEntity, { id });
   }
@@ -41,19 +60,14 @@ export class DeploymentRepository {
     return row ?? null;
   }
 
-  /** Newest first. */
-  listByApp(
+  /** @throws DomainError platform.cursor.invalid */
+  listByApp<Item>(
     tx: Transaction,
     appId: string,
-    position: Position | null,
-    limit: number,
-  ): Promise<DeploymentViewRow[]> {
-    return tx.query<DeploymentViewRow>(
-      `${DEPLOYMENT_VIEW} WHERE d.tenant_id = $1 AND d.app_id = $2
-         AND ($3::timestamptz IS NULL OR (d.created_at, d.id) < ($3, $4::uuid))
-       ORDER BY d.created_at DESC, d.id DESC LIMIT $5`,
-      [tx.tenantId, appId, position?.createdAt ?? null, position?.id ?? null, limit],
-    );
+    page: PageRequest,
+    view: (row: DeploymentViewRow) => Item,
+  ): Promise<NumberedPage<Item>> {
+    return this.pagination.read(tx, DEPLOYMENTS_OF_APP, [tx.tenantId, appId], page, view);
   }
 
   findInState(

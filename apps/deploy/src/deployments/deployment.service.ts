@@ -16,7 +16,6 @@ import { requireTenant } from '@capsule/telemetry';
 import { AppUrl } from '../apps/app-url.js';
 import { AppService } from '../apps/app.service.js';
 import { config, type DeployConfig } from '../config.js';
-import { pageOfRows, readCursor } from '../cursor.js';
 import { QuotaService } from '../organizations/quota.service.js';
 import { WorkQueue } from '../work/work-queue.js';
 import { ArtifactRepository } from './artifact.repository.js';
@@ -112,17 +111,13 @@ export class DeploymentService {
     return this.database.withTenant(requireTenant(), (tx) => this.view(tx, deploymentId));
   }
 
-  /** @throws DomainError deploy.app.not_found */
-  list({
-    appId,
-    limit,
-    cursor,
-  }: RequestOf<typeof deploymentList>): Promise<ResponseOf<typeof deploymentList>> {
-    const position = readCursor(cursor);
+  /** @throws DomainError deploy.app.not_found, platform.cursor.invalid */
+  list({ appId, ...page }: RequestOf<typeof deploymentList>): Promise<ResponseOf<typeof deploymentList>> {
     return this.database.withTenant(requireTenant(), async (tx) => {
       await this.apps.require(tx, appId);
-      const rows = await this.deployments.listByApp(tx, appId, position, limit + 1);
-      return pageOfRows(rows, limit, (row) => deploymentView(row, this.urls.of(row.host)));
+      return this.deployments.listByApp(tx, appId, page, (row) =>
+        deploymentView(row, this.urls.of(row.host)),
+      );
     });
   }
 

@@ -1,6 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { type ReadTransaction, type Transaction, translateConstraint } from '@capsule/database';
-import type { Position } from '../cursor.js';
+import {
+  type KeysetList,
+  type NumberedPage,
+  type PageRequest,
+  Pagination,
+  type ReadTransaction,
+  type Transaction,
+  translateConstraint,
+} from '@capsule/database';
 import { ProjectEntity } from './project.entity.js';
 
 /** Columns a project is shown by. */
@@ -16,8 +23,21 @@ const COLUMNS = 'id, name, created_at AS "createdAt", updated_at AS "updatedAt"'
 /** Prepared: the most frequent question the service is asked. */
 const FIND_BY_ID = { name: 'project-find-by-id', text: `SELECT ${COLUMNS} FROM projects WHERE id = $1` };
 
+const PROJECTS: KeysetList<ProjectRow> = {
+  name: 'deploy.projects',
+  select: `SELECT ${COLUMNS} FROM projects`,
+  table: 'projects',
+  where: 'tenant_id = $1',
+  instant: 'created_at',
+  id: 'id',
+  order: 'oldest first',
+  positionOf: ({ createdAt, id }) => ({ instant: createdAt, id }),
+};
+
 @Injectable()
 export class ProjectRepository {
+  constructor(private readonly pagination: Pagination) {}
+
   async findById(tx: ReadTransaction, id: string): Promise<ProjectRow | null> {
     const [row] = await tx.query<ProjectRow>(FIND_BY_ID, [id]);
     return row ?? null;
@@ -27,14 +47,13 @@ export class ProjectRepository {
     return tx.manager.countBy(ProjectEntity, { tenantId: tx.tenantId ?? undefined });
   }
 
-  /** Oldest first. */
-  listAfter(tx: Transaction, position: Position | null, limit: number): Promise<ProjectRow[]> {
-    return tx.query<ProjectRow>(
-      `SELECT ${COLUMNS} FROM projects
-       WHERE tenant_id = $1 AND ($2::timestamptz IS NULL OR (created_at, id) > ($2, $3::uuid))
-       ORDER BY created_at, id LIMIT $4`,
-      [tx.tenantId, position?.createdAt ?? null, position?.id ?? null, limit],
-    );
+  /** @throws DomainError platform.cursor.invalid */
+  list<Item>(
+    tx: Transaction,
+    page: PageRequest,
+    view: (row: ProjectRow) => Item,
+  ): Promise<NumberedPage<Item>> {
+    return this.pagination.read(tx, PROJECTS, [tx.tenantId], page, view);
   }
 
   /** @throws DomainError deploy.project.name_taken */

@@ -10,7 +10,6 @@ import { Database, type ReadTransaction } from '@capsule/database';
 import { DomainError } from '@capsule/errors';
 import { IdempotentRequests } from '@capsule/outbox';
 import { requireTenant } from '@capsule/telemetry';
-import { pageOfRows, readCursor } from '../cursor.js';
 import { OrganizationService } from '../organizations/organization.service.js';
 import { quotaExceeded, QuotaService } from '../organizations/quota.service.js';
 import { ProjectRepository, type ProjectRow } from './project.repository.js';
@@ -47,11 +46,9 @@ export class ProjectService {
     return this.database.readTenant(requireTenant(), async (tx) => viewOf(await this.require(tx, projectId)));
   }
 
-  list({ limit, cursor }: RequestOf<typeof projectList>): Promise<ResponseOf<typeof projectList>> {
-    const position = readCursor(cursor);
-    return this.database.withTenant(requireTenant(), async (tx) =>
-      pageOfRows(await this.projects.listAfter(tx, position, limit + 1), limit, viewOf),
-    );
+  /** @throws DomainError platform.cursor.invalid */
+  list(page: RequestOf<typeof projectList>): Promise<ResponseOf<typeof projectList>> {
+    return this.database.withTenant(requireTenant(), (tx) => this.projects.list(tx, page, viewOf));
   }
 
   /** @throws DomainError deploy.project.not_found */

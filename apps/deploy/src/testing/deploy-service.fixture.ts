@@ -285,6 +285,7 @@ export class DeployServiceFixture {
       NATS_URL: nats.url,
       DEPLOY_NATS_USER: nats.user,
       DEPLOY_NATS_PASSWORD: nats.password,
+      PAGINATION_CURSOR_KEY: 'signs the cursors of specs',
       STORAGE_FOLDER: join(this.folder, 'storage'),
       APPS_EDGE_PORT: String(this.caddy.port),
       APPS_EDGE_ADMIN_SOCKET: this.caddy.adminSocket,

@@ -3,8 +3,10 @@ import { createDataSource, Database, uuidv7 } from '@capsule/database';
 import { createTestDatabase, type TestDatabase } from '@capsule/testing';
 import type { DataSource } from 'typeorm';
 import { LeaseLost } from './interruption.js';
+import { WorkHandlers } from './work-handlers.js';
 import { type ClaimedWork, WorkLeases } from './work-leases.js';
 import { WorkQueue } from './work-queue.js';
+import { Worker } from './worker.js';
 
 const LEASE_SECONDS = 30;
 
@@ -162,6 +164,23 @@ describe('work under leases', () => {
     await leases.claim(holder, LEASE_SECONDS, upTo(3));
     await leases.releaseAll(holder);
     expect(await leases.claim(randomUUID(), LEASE_SECONDS, upTo(3))).toHaveLength(3);
+  });
+
+  it("that would not let go does not hold up an orderly end, and is nobody else's before its lease runs out", async () => {
+    await add(1);
+    const handlers = new WorkHandlers();
+    const begun = new Promise<void>((begin) => {
+      const run = () => (begin(), new Promise<void>(() => {}));
+      handlers.register('deployment', { run, giveUp: () => Promise.resolve() });
+    });
+    const http = { host: '127.0.0.1', port: 1, drainDelayMs: 0, graceSeconds: 1 };
+    const worker = new Worker(database, leases, queue, handlers, { http });
+    worker.start();
+    await begun;
+    await worker.stop();
+    expect(await leases.claim(randomUUID(), LEASE_SECONDS, upTo(1))).toEqual([]);
+    await letLeasesRunOut();
+    expect(await leases.claim(randomUUID(), LEASE_SECONDS, upTo(1))).toHaveLength(1);
   });
 
   it('of one tenant is not seen by another', async () => {

@@ -22,9 +22,12 @@
  * looks by itself every LOOK_EVERY_MS, by one query, for what a crash or another process left.
  */
 import { randomUUID } from 'node:crypto';
-import { Injectable, Logger } from '@nestjs/common';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Inject, Injectable, Logger } from '@nestjs/common';
+import { shutdownDeadlines } from '@capsule/config';
 import { Database } from '@capsule/database';
 import { type Actor, runInContext } from '@capsule/telemetry';
+import { config, type DeployConfig } from '../config.js';
 import { Interrupted, isInterruption, LeaseLost, ShuttingDown } from './interruption.js';
 import type { HeldWork } from './work-handlers.js';
 import { WorkHandlers } from './work-handlers.js';
@@ -59,13 +62,17 @@ export class Worker {
   private looking: Promise<void> | undefined;
   private lookAgain = false;
   private stopped = true;
+  private readonly stopMs: number;
 
   constructor(
     private readonly database: Database,
     private readonly leases: WorkLeases,
     private readonly queue: WorkQueue,
     private readonly handlers: WorkHandlers,
-  ) {}
+    @Inject(config.KEY) settings: Pick<DeployConfig, 'http'>,
+  ) {
+    this.stopMs = shutdownDeadlines(settings.http).partMs;
+  }
 
   start(): void {
     this.stopped = false;
@@ -78,14 +85,20 @@ export class Worker {
     this.wake();
   }
 
-  /** Interrupts what is in hand, waits for it to let go and hands the leases back. */
+  /** Interrupts what is in hand, waits its time for it to let go and hands the leases back. */
   async stop(): Promise<void> {
     this.stopped = true;
     clearTimeout(this.timer);
     await this.looking;
     for (const hand of this.hands.values()) hand.abort(new ShuttingDown());
-    await Promise.all([...this.hands.values()].map((hand) => hand.done));
+    const letGo = Promise.all([...this.hands.values()].map((hand) => hand.done));
+    await Promise.race([letGo, sleep(this.stopMs, undefined, { ref: false })]);
     clearInterval(this.extender);
+    if (this.hands.size > 0) {
+      // Still ours as long as we live: its lease runs out after us.
+      this.logger.warn(`${this.hands.size} pieces of work would not let go`);
+      return;
+    }
     await this.leases.releaseAll(this.holder).catch((error: unknown) => this.logger.warn(error));
   }
 

@@ -10,7 +10,7 @@ export const info = {
     'Sign up or in, then send the access token as `Authorization: Bearer <token>`; it names the organization as well.',
     'Every error is an `application/problem+json` document (RFC 9457) whose `code` never changes its meaning and whose `type` leads to its page.',
     'A `POST` may carry an `Idempotency-Key`, where its parameters list it: repeated with the same body it has its effect once.',
-    'Lists are paged by a cursor: pass `nextCursor` on until it is null.',
+    'Lists are read by a cursor: pass `nextCursor` on until it is null. A cursor holds for a day, for the list and the organization it was made for. Lists that have `page` can be leafed through by number too, and then tell their `total`.',
     'Money and quantities that must not be rounded are decimal strings; a field named `…Minor` counts minor units of the currency.',
   ].join('\n\n'),
   license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },

@@ -1,5 +1,12 @@
 import { Injectable } from '@nestjs/common';
-import { type Transaction, uuidv7 } from '@capsule/database';
+import {
+  type KeysetList,
+  type NumberedPage,
+  type PageRequest,
+  Pagination,
+  type Transaction,
+  uuidv7,
+} from '@capsule/database';
 
 export interface NewActivity {
   eventId: string;
@@ -19,14 +26,21 @@ export interface ActivityRow {
   occurred_at: Date;
 }
 
-/** Where the next page begins: after this row, in the order of the list. */
-export interface ActivityPosition {
-  occurredAt: string;
-  id: string;
-}
+const ACTIVITIES: KeysetList<ActivityRow> = {
+  name: 'monitor.activities',
+  select: 'SELECT id, type, app_id, deployment_id, summary, occurred_at FROM activities',
+  table: 'activities',
+  where: 'tenant_id = $1',
+  instant: 'occurred_at',
+  id: 'id',
+  order: 'newest first',
+  positionOf: (row) => ({ instant: row.occurred_at, id: row.id }),
+};
 
 @Injectable()
 export class ActivityRepository {
+  constructor(private readonly pagination: Pagination) {}
+
   async insert(tx: Transaction, activity: NewActivity): Promise<void> {
     await tx.query(
       `INSERT INTO activities (tenant_id, id, event_id, type, app_id, deployment_id, summary, occurred_at)
@@ -44,14 +58,12 @@ export class ActivityRepository {
     );
   }
 
-  list(tx: Transaction, after: ActivityPosition | undefined, limit: number): Promise<ActivityRow[]> {
-    // The context's id in words, though the policy adds it: it lets the index give the rows in order.
-    return tx.query<ActivityRow>(
-      `SELECT id, type, app_id, deployment_id, summary, occurred_at FROM activities
-       WHERE tenant_id = $1 AND ($2::timestamptz IS NULL OR (occurred_at, id) < ($2::timestamptz, $3::uuid))
-       ORDER BY occurred_at DESC, id DESC
-       LIMIT $4`,
-      [tx.tenantId, after?.occurredAt ?? null, after?.id ?? null, limit],
-    );
+  /** @throws DomainError platform.cursor.invalid */
+  list<Item>(
+    tx: Transaction,
+    page: PageRequest,
+    view: (row: ActivityRow) => Item,
+  ): Promise<NumberedPage<Item>> {
+    return this.pagination.read(tx, ACTIVITIES, [tx.tenantId], page, view);
   }
 }

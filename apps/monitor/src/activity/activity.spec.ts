@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createDataSource, Database } from '@capsule/database';
+import { createDataSource, Database, Pagination } from '@capsule/database';
 import { runInContext } from '@capsule/telemetry';
 import { createTestDatabase, type TestDatabase } from '@capsule/testing';
 import { ActivityRepository } from './activity.repository.js';
@@ -9,13 +9,14 @@ describe('the timeline', () => {
   let testDatabase: TestDatabase;
   let database: Database;
   let activities: ActivityService;
+  const repository = new ActivityRepository(new Pagination('the key of this spec'));
   const tenantId = randomUUID();
 
   beforeAll(async () => {
     testDatabase = await createTestDatabase('monitor');
     const { settings } = testDatabase;
     database = new Database(await createDataSource(settings, settings.user, []).initialize());
-    activities = new ActivityService(database, new ActivityRepository());
+    activities = new ActivityService(database, repository);
     for (let index = 0; index < 7; index += 1) await insert(index);
   });
   afterAll(async () => {
@@ -35,7 +36,7 @@ describe('the timeline', () => {
       summary,
       occurredAt,
     };
-    return database.withTenant(tenantId, (tx) => new ActivityRepository().insert(tx, entry));
+    return database.withTenant(tenantId, (tx) => repository.insert(tx, entry));
   }
 
   const page = (cursor?: string, tenant = tenantId) =>

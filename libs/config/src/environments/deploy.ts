@@ -5,6 +5,7 @@ import {
   logVariables,
   natsVariables,
   outboxVariables,
+  paginationVariables,
   storageVariables,
   traceVariables,
 } from './shared.js';
@@ -91,6 +92,7 @@ export const deployEnvironment = {
         default: 10,
       },
     ),
+    pagination: paginationVariables,
     outbox: outboxVariables,
     log: logVariables,
     traces: traceVariables,

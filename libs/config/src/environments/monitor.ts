@@ -5,6 +5,7 @@ import {
   logVariables,
   natsVariables,
   outboxVariables,
+  paginationVariables,
   traceVariables,
 } from './shared.js';
 
@@ -23,6 +24,7 @@ export const monitorEnvironment = {
         default: 60,
       },
     ),
+    pagination: paginationVariables,
     outbox: outboxVariables,
     log: logVariables,
     traces: traceVariables,

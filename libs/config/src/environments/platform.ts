@@ -1,9 +1,18 @@
 import { optionalText, port, text } from '../variable.js';
-import { databaseOwnerVariables, databaseVariables, natsUrlVariable, redisVariables } from './shared.js';
+import {
+  databaseBackupVariables,
+  databaseOwnerVariables,
+  databaseVariables,
+  natsUrlVariable,
+  redisVariables,
+} from './shared.js';
 
 /** What the migration runner of one service needs: the database and its owner. */
 function migrationVariables(service: string, defaultPort: number) {
-  return { database: databaseVariables(service, defaultPort), owner: databaseOwnerVariables(service) };
+  return {
+    database: databaseVariables(service, defaultPort),
+    owner: databaseOwnerVariables(service, defaultPort),
+  };
 }
 
 export const migrationEnvironments = {
@@ -11,6 +20,18 @@ export const migrationEnvironments = {
   billing: { name: 'the migrations of billing', variables: migrationVariables('BILLING', 7113) },
   deploy: { name: 'the migrations of deploy', variables: migrationVariables('DEPLOY', 7111) },
   monitor: { name: 'the migrations of monitor', variables: migrationVariables('MONITOR', 7112) },
+};
+
+/** What a backup of one service needs: the database and the role that may read all of it. */
+function backupVariables(service: string, defaultPort: number) {
+  return { backup: databaseBackupVariables(service, defaultPort) };
+}
+
+export const backupEnvironments = {
+  auth: { name: 'the backups of auth', variables: backupVariables('AUTH', 7110) },
+  billing: { name: 'the backups of billing', variables: backupVariables('BILLING', 7113) },
+  deploy: { name: 'the backups of deploy', variables: backupVariables('DEPLOY', 7111) },
+  monitor: { name: 'the backups of monitor', variables: backupVariables('MONITOR', 7112) },
 };
 
 /** What the supervisor reads beside the environments of the processes it starts. */

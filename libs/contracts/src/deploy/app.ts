@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { idSchema, instantSchema, labelSchema, pageOf, pageRequestShape } from '../primitives.js';
+import { numberedPageOf, numberedPageRequest } from '../page.js';
+import { idSchema, instantSchema, labelSchema } from '../primitives.js';
 import { rpc } from '../rpc.js';
 
 /** An absolute path on the app, with neither query nor control characters. */
@@ -60,8 +61,8 @@ export const appGet = rpc({
 export const appList = rpc({
   ...common,
   verb: 'list',
-  request: z.strictObject({ projectId: idSchema, ...pageRequestShape }),
-  response: pageOf(appSchema),
+  request: numberedPageRequest({ projectId: idSchema }),
+  response: numberedPageOf(appSchema),
   permission: 'projects:read',
 });
 

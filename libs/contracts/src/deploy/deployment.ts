@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { idSchema, instantSchema, pageOf, pageRequestShape } from '../primitives.js';
+import { numberedPageOf, numberedPageRequest } from '../page.js';
+import { idSchema, instantSchema } from '../primitives.js';
 import { rpc } from '../rpc.js';
 
 export const deploymentStates = [
@@ -111,8 +112,8 @@ export const deploymentGet = rpc({
 export const deploymentList = rpc({
   ...common,
   verb: 'list',
-  request: z.strictObject({ appId: idSchema, ...pageRequestShape }),
-  response: pageOf(deploymentSchema),
+  request: numberedPageRequest({ appId: idSchema }),
+  response: numberedPageOf(deploymentSchema),
   permission: 'deployments:read',
 });
 

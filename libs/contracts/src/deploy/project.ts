@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { displayNameSchema, idSchema, instantSchema, pageOf, pageRequestShape } from '../primitives.js';
+import { numberedPageOf, numberedPageRequest } from '../page.js';
+import { displayNameSchema, idSchema, instantSchema } from '../primitives.js';
 import { rpc } from '../rpc.js';
 
 export const projectSchema = z.object({
@@ -30,7 +31,7 @@ export const projectGet = rpc({
 export const projectList = rpc({
   ...common,
   verb: 'list',
-  request: z.strictObject({ ...pageRequestShape }),
-  response: pageOf(projectSchema),
+  request: numberedPageRequest({}),
+  response: numberedPageOf(projectSchema),
   permission: 'projects:read',
 });

@@ -88,7 +88,7 @@ export const platformErrors = {
   'platform.cursor.invalid': {
     kind: 'invalid',
     title: 'The cursor is not valid',
-    when: 'The `cursor` was altered, or belongs to another list.',
+    when: 'The `cursor` was altered, is older than a day, or belongs to another list or organization.',
     remedy: 'Start again without a cursor.',
   },
 } as const satisfies Record<string, ErrorEntry>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { idSchema, instantSchema, pageOf, pageRequestShape } from '../primitives.js';
+import { pageOf, pageRequestShape } from '../page.js';
+import { idSchema, instantSchema } from '../primitives.js';
 import { rpc } from '../rpc.js';
 
 /** The timeline of an organization: what happened to its apps and deployments, newest first. */

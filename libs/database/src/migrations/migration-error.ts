@@ -1,4 +1,4 @@
-/** A reason not to migrate that the operator has to remove. Nothing of the named file was kept. */
+/** A reason not to migrate that the operator has to remove. */
 export class MigrationError extends Error {
   override readonly name = 'MigrationError';
 }

@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../database.js';
-import { migrationsFolder, readMigrationFiles } from './migration-files.js';
-import { compareWithHistory, type MigrationInfo } from './migration-state.js';
-import { readHistory } from './schema-history.js';
+import { migrationsFolder, readMigrationFolder } from './migration-files.js';
+import { compareWithHistory, type MigrationInfo, type MigrationState, toInfo } from './migration-state.js';
+import { SchemaHistory } from './schema-history.js';
+
+const WANTING: readonly MigrationState[] = ['Pending', 'Ignored', 'Failed'];
 
 /** Tells readiness whether the schema has all that this release was built for; it may have more, of a newer one. */
 @Injectable()
@@ -15,7 +17,7 @@ export class MigrationsIndicator {
   async check(): Promise<{ up: boolean; detail?: string }> {
     // A schema doesn't go back under a running service, so one good answer is enough.
     if (this.isCurrent) return { up: true };
-    const wanting = (await this.compare()).filter(({ state }) => state !== 'success' && state !== 'missing');
+    const wanting = (await this.compare()).filter(({ state }) => WANTING.includes(state));
     this.isCurrent = wanting.length === 0;
     if (this.isCurrent) return { up: true };
     return { up: false, detail: `not applied: ${wanting.map((info) => info.script).join(', ')}` };
@@ -27,8 +29,9 @@ export class MigrationsIndicator {
         'SELECT service FROM service_configuration',
       );
       if (configuration === undefined) throw new Error('The database has no service_configuration.');
-      const history = await readHistory({ query: async (text) => ({ rows: await tx.query(text) }) });
-      return compareWithHistory(await readMigrationFiles(migrationsFolder(configuration.service)), history);
+      const history = new SchemaHistory({ query: async (text) => ({ rows: await tx.query(text) }) });
+      const folder = await readMigrationFolder(migrationsFolder(configuration.service));
+      return compareWithHistory(folder, await history.read({ withDigests: false })).map(toInfo);
     });
   }
 }

@@ -1,42 +1,31 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtemp, rm, unlink, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { createTestDatabase, type TestDatabase } from '@capsule/testing';
 import { migrationsFolder } from './migration-files.js';
+import { MigrationScratch } from './migration-scratch.fixture.js';
 import { Migrator } from './migrator.js';
 
-const workspace = fileURLToPath(new URL('../../../..', import.meta.url));
-
 describe('Migrator', () => {
-  let test: TestDatabase;
-  let folder: string;
-  beforeEach(async () => {
-    test = await createTestDatabase('auth', { isMigrated: false });
-    folder = await mkdtemp(join(tmpdir(), 'migrations-'));
-  });
-  afterEach(async () => {
-    await test.close();
-    await rm(folder, { recursive: true });
-  });
-
-  const write = (name: string, sql: string) => writeFile(join(folder, name), sql);
-  const migrator = (lockWaitMs?: number) => new Migrator(test.owner, folder, { lockWaitMs });
-  const migrate = async () => (await migrator().migrate()).map((file) => file.script);
-  const rows = (sql: string) =>
-    test.asSuperuser(async (client) => (await client.query(sql)).rows as Record<string, unknown>[]);
+  let scratch: MigrationScratch;
+  beforeAll(async () => (scratch = await MigrationScratch.make()));
+  afterEach(() => scratch.reset());
+  afterAll(() => scratch.close());
 
   it('applies files in the order of their versions, once, and records them as Flyway does', async () => {
-    await write('V1.10.0__Second.sql', 'INSERT INTO first VALUES (2)');
-    await write('V1.9__First_table.sql', 'CREATE TABLE first (n integer); INSERT INTO first VALUES (1);');
-    expect(await migrate()).toEqual(['V1.9__First_table.sql', 'V1.10.0__Second.sql']);
-    expect(await migrate()).toEqual([]);
-    expect(await rows('SELECT n FROM first ORDER BY n')).toEqual([{ n: 1 }, { n: 2 }]);
-    const history = await rows('SELECT * FROM flyway_schema_history ORDER BY installed_rank');
+    await scratch.write('V1.10.0__Second.sql', 'INSERT INTO first VALUES (2)');
+    await scratch.write(
+      'V1.9__First_table.sql',
+      'CREATE TABLE first (n integer); INSERT INTO first VALUES (1);',
+    );
+    expect(await scratch.migrate()).toEqual(['V1.9__First_table.sql', 'V1.10.0__Second.sql']);
+    expect(await scratch.migrate()).toEqual([]);
+    expect(await scratch.rows('SELECT n FROM first ORDER BY n')).toEqual([{ n: 1 }, { n: 2 }]);
+    const history = await scratch.rows('SELECT * FROM flyway_schema_history ORDER BY installed_rank');
     expect(history).toMatchObject([
       { installed_rank: 1, version: '1.9', description: 'First table', type: 'SQL', success: true },
-      { installed_rank: 2, version: '1.10.0', script: 'V1.10.0__Second.sql', installed_by: test.owner.user },
+      {
+        installed_rank: 2,
+        version: '1.10.0',
+        script: 'V1.10.0__Second.sql',
+        installed_by: scratch.database.owner.user,
+      },
     ]);
     expect(Object.keys(history[0] ?? {})).toEqual([
       'installed_rank',
@@ -52,66 +41,84 @@ describe('Migrator', () => {
     ]);
   });
 
-  it('applies each file once when four runners meet an empty database', async () => {
-    await write('V1__Table.sql', 'CREATE TABLE applied (file text)');
-    for (const version of [2, 3, 4]) {
-      await write(`V${version}__Row.sql`, `SELECT pg_sleep(0.05); INSERT INTO applied VALUES ('${version}')`);
+  it('applies each file once when eight runners meet an empty database', async () => {
+    await scratch.write('V1__Table.sql', 'CREATE TABLE applied (file text)');
+    for (const version of [2, 3]) {
+      await scratch.write(
+        `V${version}__Row.sql`,
+        `SELECT pg_sleep(0.05); INSERT INTO applied VALUES ('${version}')`,
+      );
     }
-    const runs = await Promise.all(Array.from({ length: 4 }, migrate));
-    expect(runs.flat().sort()).toEqual(['V1__Table.sql', 'V2__Row.sql', 'V3__Row.sql', 'V4__Row.sql']);
-    expect(await rows('SELECT file FROM applied ORDER BY file')).toEqual(
-      ['2', '3', '4'].map((file) => ({ file })),
-    );
+    await scratch.write('V4__Index.sql', 'CREATE INDEX CONCURRENTLY ix_applied__file ON applied (file)');
+    await scratch.write('V4__Index.sql.conf', 'executeInTransaction=false');
+    await scratch.write('R__View.sql', 'CREATE VIEW files AS SELECT file FROM applied');
+    const runs = await Promise.all(Array.from({ length: 8 }, () => scratch.migrate()));
+    const all = ['V1__Table.sql', 'V2__Row.sql', 'V3__Row.sql', 'V4__Index.sql', 'R__View.sql'];
+    expect(runs.filter((run) => run.length > 0)).toEqual([all]);
+    expect(await scratch.rows('SELECT file FROM files ORDER BY file')).toEqual([
+      { file: '2' },
+      { file: '3' },
+    ]);
+    expect(await scratch.states()).toEqual(all.map((script) => `${script} Success`));
   });
 
   it('keeps nothing of a file that fails, names file and line, and goes on where it stopped', async () => {
-    await write('V1__Good.sql', 'CREATE TABLE good ()');
-    await write('V2__Bad.sql', 'CREATE TABLE half ();\n\nSELECT nothing;');
-    await write('V3__Later.sql', 'CREATE TABLE later ()');
-    await expect(migrate()).rejects.toThrow(
+    await scratch.write('V1__Good.sql', 'CREATE TABLE good ()');
+    await scratch.write('V2__Bad.sql', 'CREATE TABLE half ();\n\nSELECT nothing;');
+    await scratch.write('V3__Later.sql', 'CREATE TABLE later ()');
+    await expect(scratch.migrate()).rejects.toThrow(
       /^V2__Bad\.sql failed: column "nothing" does not exist \(line 3\)/,
     );
-    expect(await rows("SELECT to_regclass('half') AS half, to_regclass('later') AS later")).toEqual([
+    expect(await scratch.rows("SELECT to_regclass('half') AS half, to_regclass('later') AS later")).toEqual([
       { half: null, later: null },
     ]);
-    await write('V2__Bad.sql', 'CREATE TABLE half ()');
-    expect(await migrate()).toEqual(['V2__Bad.sql', 'V3__Later.sql']);
+    await scratch.write('V2__Bad.sql', 'CREATE TABLE half ()');
+    expect(await scratch.migrate()).toEqual(['V2__Bad.sql', 'V3__Later.sql']);
   });
 
   it('refuses to go on when an applied file was changed or is gone, or an older one appears', async () => {
-    await write('V1__One.sql', 'SELECT 1');
-    await write('V3__Three.sql', 'SELECT 3');
-    await migrate();
-    await write('V4__Four.sql', 'CREATE TABLE four ()');
-    await write('V1__One.sql', 'SELECT 2');
-    await expect(migrate()).rejects.toThrow('V1__One.sql was changed after it was applied');
-    await write('V1__One.sql', 'SELECT 1');
-    await write('V2__Two.sql', 'SELECT 2');
-    await expect(migrate()).rejects.toThrow('V2__Two.sql is older than what was applied');
-    await unlink(join(folder, 'V2__Two.sql'));
-    await unlink(join(folder, 'V3__Three.sql'));
-    await expect(migrate()).rejects.toThrow('V3__Three.sql was applied, but the file is gone');
-    expect(await rows("SELECT to_regclass('four') AS four")).toEqual([{ four: null }]);
+    await scratch.write('V1__One.sql', 'SELECT 1');
+    await scratch.write('V3__Three.sql', 'SELECT 3');
+    await scratch.migrate();
+    await scratch.write('V4__Four.sql', 'CREATE TABLE four ()');
+    await scratch.write('V1__One.sql', 'SELECT 2');
+    await expect(scratch.migrate()).rejects.toThrow('V1__One.sql was changed after it was applied');
+    await scratch.write('V1__One.sql', 'SELECT 1');
+    await scratch.write('V2__Two.sql', 'SELECT 2');
+    await expect(scratch.migrate()).rejects.toThrow('V2__Two.sql is older than what was applied');
+    await scratch.remove('V2__Two.sql');
+    await scratch.remove('V3__Three.sql');
+    await expect(scratch.migrate()).rejects.toThrow('V3__Three.sql was applied, but the file is gone');
+    expect(await scratch.rows("SELECT to_regclass('four') AS four")).toEqual([{ four: null }]);
   });
 
-  it('refuses two files of one version and a name that is not one, before it touches anything', async () => {
-    await write('V1__One.sql', 'CREATE TABLE one ()');
-    await write('V1.0.0__Also_one.sql', 'SELECT 1');
-    await expect(migrate()).rejects.toThrow('have the same version');
-    await unlink(join(folder, 'V1.0.0__Also_one.sql'));
-    await write('V2_Misspelt.sql', 'SELECT 1');
-    await expect(migrate()).rejects.toThrow('is not named V<version>__<Description>.sql');
-    expect(await rows("SELECT to_regclass('one') AS one")).toEqual([{ one: null }]);
+  it('lets an older release run on a schema that a newer one has expanded', async () => {
+    await scratch.write('V1__One.sql', 'SELECT 1');
+    await scratch.write('V2__Of_the_next_release.sql', 'SELECT 2');
+    await scratch.migrate();
+    await scratch.remove('V2__Of_the_next_release.sql');
+    expect(await scratch.migrate()).toEqual([]);
+    expect(await scratch.states()).toEqual(['V1__One.sql Success', 'V2__Of_the_next_release.sql Future']);
+    expect(await scratch.migrator().validate()).toEqual([]);
+  });
+
+  it('refuses a schema that was made otherwise, until it is told from where to go on', async () => {
+    await scratch.database.asSuperuser((client) => client.query('CREATE TABLE made_otherwise ()'));
+    await scratch.write('V1__One.sql', 'CREATE TABLE made_otherwise ()');
+    await scratch.write('V2__Two.sql', 'CREATE TABLE two ()');
+    await expect(scratch.migrate()).rejects.toThrow('not empty (made_otherwise): set a baseline first');
+    expect(await scratch.migrator().baseline('1.0.0')).toBe(true);
+    expect(await scratch.migrate()).toEqual(['V2__Two.sql']);
   });
 
   it('refuses a file that ends the transaction itself', async () => {
-    await write('V1__Commits.sql', 'COMMIT; BEGIN;');
-    await expect(migrate()).rejects.toThrow('ends the transaction itself');
-    expect(await rows('SELECT * FROM flyway_schema_history')).toEqual([]);
+    await scratch.write('V1__Commits.sql', 'COMMIT; BEGIN;');
+    await expect(scratch.migrate()).rejects.toThrow('ends the transaction itself');
+    expect(await scratch.rows('SELECT * FROM flyway_schema_history')).toEqual([]);
   });
 
   it('errs on a backfill that a policy would filter, instead of updating nothing', async () => {
-    await write(
+    await scratch.write(
       'V1__Tenant_table.sql',
       `
       CREATE TABLE t (tenant_id uuid, n integer);
@@ -120,88 +127,74 @@ describe('Migrator', () => {
       ALTER TABLE t FORCE ROW LEVEL SECURITY;
       CREATE POLICY tenant ON t USING (tenant_id = NULLIF(current_setting('app.tenant_id', true), '')::uuid);`,
     );
-    await migrate();
-    await write('V2__Backfill.sql', 'UPDATE t SET n = 2');
-    await expect(migrate()).rejects.toThrow('row-level security');
-    await write(
+    await scratch.migrate();
+    await scratch.write('V2__Backfill.sql', 'UPDATE t SET n = 2');
+    await expect(scratch.migrate()).rejects.toThrow('row-level security');
+    await scratch.write(
       'V2__Backfill.sql',
       `
       ALTER TABLE t NO FORCE ROW LEVEL SECURITY; UPDATE t SET n = 2; ALTER TABLE t FORCE ROW LEVEL SECURITY;`,
     );
-    await migrate();
-    expect(await rows('SELECT n FROM t')).toEqual([{ n: 2 }]);
+    await scratch.migrate();
+    expect(await scratch.rows('SELECT n FROM t')).toEqual([{ n: 2 }]);
+  });
+
+  it('begins every file with the same settings, whatever the one before has set', async () => {
+    await scratch.write(
+      'V1__Sets.sql',
+      "SET search_path = ''; SET row_security = on; SET lock_timeout = '1h';",
+    );
+    await scratch.write(
+      'V2__Tells.sql',
+      `CREATE TABLE told AS SELECT current_setting('search_path') AS search_path,
+         current_setting('row_security') AS row_security, current_setting('lock_timeout') AS lock_timeout`,
+    );
+    await scratch.migrate();
+    expect(await scratch.rows('SELECT * FROM told')).toEqual([
+      { search_path: 'public', row_security: 'off', lock_timeout: '2s' },
+    ]);
   });
 
   it('tells the state of each file without changing anything', async () => {
-    await write('V1__One.sql', 'SELECT 1');
-    expect(await migrator().info()).toMatchObject([{ version: '1', state: 'pending', installedOn: null }]);
-    expect(await rows("SELECT to_regclass('flyway_schema_history') AS history")).toEqual([{ history: null }]);
-    await migrate();
-    await write('V1__One.sql', 'SELECT 2');
-    await write('V0.5__Late.sql', 'SELECT 1');
-    await write('V2__Two.sql', 'SELECT 1');
-    expect(await migrator().info()).toMatchObject([
-      { version: '0.5', state: 'ignored' },
-      { version: '1', state: 'success', changed: true, installedBy: test.owner.user },
-      { version: '2', state: 'pending' },
+    await scratch.write('V1__One.sql', 'SELECT 1');
+    const info = () => scratch.migrator().info();
+    expect(await info()).toMatchObject([{ version: '1', state: 'Pending', installedOn: null }]);
+    expect(await scratch.rows("SELECT to_regclass('flyway_schema_history') AS history")).toEqual([
+      { history: null },
+    ]);
+    await scratch.migrate();
+    await scratch.write('V1__One.sql', 'SELECT 2');
+    await scratch.write('V0.5__Late.sql', 'SELECT 1');
+    await scratch.write('V2__Two.sql', 'SELECT 1');
+    expect(await info()).toMatchObject([
+      { version: '1', state: 'Success', changed: true, installedBy: scratch.database.owner.user },
+      { version: '0.5', state: 'Ignored' },
+      { version: '2', state: 'Pending' },
+    ]);
+  });
+
+  it('validates: nothing to say of what is right, a line for each fault and for what is not applied', async () => {
+    await scratch.write('V1__One.sql', 'SELECT 1');
+    await scratch.write('V2__Two.sql', 'SELECT 2');
+    await scratch.migrate();
+    expect(await scratch.migrator().validate()).toEqual([]);
+    await scratch.write('V1__One.sql', 'SELECT 1.0');
+    await scratch.remove('V2__Two.sql');
+    await scratch.write('V2__Renamed.sql', 'SELECT 2');
+    await scratch.write('V3__Three.sql', 'SELECT 3');
+    expect(await scratch.migrator().validate()).toEqual([
+      'V1__One.sql was changed after it was applied (its checksum differs).',
+      'V2__Renamed.sql was applied as V2__Two.sql: a file keeps its name.',
+      'V3__Three.sql is not applied.',
     ]);
   });
 
   it('keeps the schema version of service_configuration', async () => {
-    await new Migrator(test.owner, migrationsFolder('auth')).migrate();
-    const [configured] = await rows('SELECT schema_version FROM service_configuration');
-    const [applied] = await rows(
+    await new Migrator(scratch.database.owner, migrationsFolder('auth')).migrate();
+    const [configured] = await scratch.rows('SELECT schema_version FROM service_configuration');
+    const [applied] = await scratch.rows(
       'SELECT version FROM flyway_schema_history ORDER BY installed_rank DESC LIMIT 1',
     );
     expect(configured).toEqual({ schema_version: applied?.['version'] });
   });
-
-  describe('killed with SIGKILL in the middle of a file', () => {
-    beforeAll(() => {
-      // The child runs what is built.
-      execFileSync(process.execPath, ['node_modules/typescript7/bin/tsc', '-b', 'libs/database'], {
-        cwd: workspace,
-      });
-    });
-
-    it('leaves the file to the next run, which waits for the backend of the first to be gone', async () => {
-      await write('V1__Table.sql', 'CREATE TABLE applied (file text)');
-      await write('V2__Slow.sql', "INSERT INTO applied VALUES ('2'); SELECT pg_sleep(600);");
-      const child = runnerProcess(test, folder);
-      const sleeping =
-        "SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()";
-      while ((await rows(sleeping)).length === 0) {
-        if (child.exitCode !== null) throw new Error('The runner ended before it was killed.');
-        await new Promise((resolve) => setTimeout(resolve, 20));
-      }
-      const killed = new Promise((resolve) => child.once('exit', (_, signal) => resolve(signal)));
-      child.kill('SIGKILL');
-      expect(await killed).toBe('SIGKILL');
-
-      await write('V2__Slow.sql', "INSERT INTO applied VALUES ('2')");
-      expect(await migrate()).toEqual(['V2__Slow.sql']);
-      expect(await rows('SELECT file FROM applied')).toEqual([{ file: '2' }]);
-      expect(await rows(sleeping)).toEqual([]);
-    });
-  });
-
-  it('gives up after its time when another runner does not finish', async () => {
-    await write('V1__Slow.sql', 'SELECT pg_sleep(2)');
-    const first = migrate();
-    while ((await rows("SELECT pid FROM pg_locks WHERE locktype = 'advisory'")).length === 0);
-    await expect(migrator(100).migrate()).rejects.toThrow('Another runner');
-    await first;
-  });
 });
-
-function runnerProcess(test: TestDatabase, folder: string): ChildProcess {
-  const program = `
-    import { Migrator } from './libs/database/dist/index.js';
-    const { owner, folder } = JSON.parse(process.env.RUN);
-    await new Migrator(owner, folder).migrate();`;
-  return spawn(process.execPath, ['--input-type=module', '--eval', program], {
-    cwd: workspace,
-    env: { ...process.env, NODE_OPTIONS: '', RUN: JSON.stringify({ owner: test.owner, folder }) },
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-}

@@ -1,150 +1,204 @@
-// Applies the migrations of one database, as its owner.
-//
-// States: a file is pending, or a row of flyway_schema_history says that it was applied. File and row are one
-// transaction, so there is nothing between: whatever dies in the middle of a file (this process, the server, the
-// network) leaves it pending, and the next run begins it anew.
-//
-// Runners exclude each other by an advisory lock of the session, which ends with it. It is polled, never waited for:
-// a backend that waits for a lock holds a snapshot, and CREATE INDEX CONCURRENTLY waits for all of those, so one runner
-// would wait for the index of another that waits for it. A killed runner's backend goes on until its statement ends or
-// it notices that nobody listens; only then the lock is free, so a second run never meets a first one's leftovers.
-//
-// row_security is off: owners obey FORCE ROW LEVEL SECURITY too, and a backfill would otherwise update no rows and call
-// it success. It has to lift and restore FORCE itself. Bodies of SQL functions are not checked when they are made, because
-// that check plans them as the owner and row_security = off refuses their tables, though they will run as a role that
-// policies don't bind; migrations.spec.ts checks them instead.
-import pg from 'pg';
-import { type MigrationFile, readMigrationFiles } from './migration-files.js';
+// The migrations of one schema of one database, worked on as its owner: what is recorded in flyway_schema_history as
+// Flyway records it, in the order and by the rules of Flyway. apply-file.ts says what a crash does, migration-lock.ts how
+// runners keep out of each other's way.
+import { applyFile, type ApplyOptions } from './apply-file.js';
+import { setBaseline } from './baseline.js';
+import { renderDryRun } from './dry-run.js';
+import { findInvalidIndexes } from './invalid-indexes.js';
 import { MigrationError } from './migration-error.js';
-import { compareWithHistory, type MigrationInfo, requireSound } from './migration-state.js';
-import { createHistory, historyExists, readHistory, recordSuccess } from './schema-history.js';
-
-export interface OwnerConnection {
-  host: string;
-  port: number;
-  /** The database. */
-  name: string;
-  user: string;
-  password: string;
-}
+import { type MigrationFile, type MigrationFolder, readMigrationFolder } from './migration-files.js';
+import { withSchemaLock } from './migration-lock.js';
+import { MigrationSession, type OwnerConnection } from './migration-session.js';
+import {
+  compareWithHistory,
+  type Migration,
+  type MigrationInfo,
+  pendingOf,
+  toInfo,
+} from './migration-state.js';
+import type { Placeholders } from './placeholders.js';
+import { type Repair, repairHistory } from './repair.js';
+import { type AppliedMigration, SchemaHistory } from './schema-history.js';
+import { faultsOf, requireSound } from './soundness.js';
+import { undoOfNewest } from './undo.js';
 
 export interface MigratorOptions {
+  /** The schema that is migrated and holds its own history. It must exist. */
+  schema?: string;
+  /** Values of `${name}` in the files. */
+  placeholders?: Placeholders;
   /** How long to poll for another runner to finish. */
   lockWaitMs?: number;
+  /** How long a statement may stand in the queue for a table before it lets the others through. */
+  lockTimeoutMs?: number;
+  /** How long to come again for a table that somebody holds. */
+  tableWaitMs?: number;
 }
 
 const LOCK_WAIT_MS = 120_000;
-const LOCK_POLL_MS = 100;
-/** "capsule" and "migr" in ASCII, cut to 63 bits; per database. */
-const LOCK_KEY = '7161050871838369382';
-const CONNECT_TIMEOUT_MS = 10_000;
-/** A migration that waits for a table makes everybody after it wait too. */
-const TABLE_LOCK_TIMEOUT_MS = 10_000;
+const LOCK_TIMEOUT_MS = 2_000;
+const TABLE_WAIT_MS = 60_000;
 
 export class Migrator {
+  private readonly options: ApplyOptions & { placeholders: Placeholders; lockWaitMs: number };
+
+  /** @param owner a session is used and left open: it can serve many schemas, one after the other */
   constructor(
-    private readonly connection: OwnerConnection,
+    private readonly owner: OwnerConnection | MigrationSession,
     private readonly folder: string,
-    private readonly options: MigratorOptions = {},
-  ) {}
+    options: MigratorOptions = {},
+  ) {
+    this.options = {
+      schema: options.schema ?? 'public',
+      placeholders: options.placeholders ?? {},
+      lockWaitMs: options.lockWaitMs ?? LOCK_WAIT_MS,
+      lockTimeoutMs: options.lockTimeoutMs ?? LOCK_TIMEOUT_MS,
+      tableWaitMs: options.tableWaitMs ?? TABLE_WAIT_MS,
+    };
+  }
 
   /**
-   * Applies what is pending, each file in one transaction.
+   * Applies what is pending.
    * @returns what this run applied
    * @throws MigrationError when history and files don't belong together, or when another runner takes too long
    */
   async migrate(): Promise<MigrationFile[]> {
-    const files = await readMigrationFiles(this.folder);
-    return this.connected(async (client) => {
-      await this.lock(client);
-      if (!(await historyExists(client))) await createHistory(client);
-      const infos = compareWithHistory(files, await readHistory(client));
-      requireSound(infos);
-      const pending = infos.filter((info) => info.state === 'pending').map((info) => info.script);
-      const applied = files.filter((file) => pending.includes(file.script));
-      for (const file of applied) await apply(client, file);
-      return applied;
+    const folder = await this.readFolder();
+    return this.locked(async (session, history) => {
+      const migrations = compareWithHistory(folder, await this.openHistory(session, history));
+      requireSound(migrations);
+      await adoptDigests(history, migrations);
+      const pending = pendingOf(migrations);
+      for (const file of pending) await applyFile(session.client, history, file, this.options);
+      return pending;
     });
   }
 
   /** The state of each migration; changes nothing. */
   async info(): Promise<MigrationInfo[]> {
-    const files = await readMigrationFiles(this.folder);
-    return this.connected(async (client) => {
-      const history = (await historyExists(client)) ? await readHistory(client) : [];
-      return compareWithHistory(files, history);
+    return (await this.compare()).map(toInfo);
+  }
+
+  /** What is wrong with the history, what is not applied, and what was left behind: a line for each. Changes nothing. */
+  async validate(): Promise<string[]> {
+    const folder = await this.readFolder();
+    return this.connected(async (session, history) => {
+      const migrations = compareWithHistory(folder, await readIfThere(history));
+      const pending = pendingOf(migrations).map((file) => `${file.script} is not applied.`);
+      const invalid = await findInvalidIndexes(session.client, this.options.schema);
+      return [...faultsOf(migrations), ...pending, ...invalid];
     });
   }
 
-  private async connected<T>(work: (client: pg.Client) => Promise<T>): Promise<T> {
-    const { name: database, ...rest } = this.connection;
-    const client = new pg.Client({
-      ...rest,
-      database,
-      application_name: 'capsule-migrate',
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-      lock_timeout: TABLE_LOCK_TIMEOUT_MS,
-      // The server looks for a dead peer in the middle of a statement, or a killed runner's one would go on for hours.
-      options: [
-        '-c client_connection_check_interval=1s',
-        '-c row_security=off',
-        '-c check_function_bodies=off',
-        '-c search_path=public',
-      ].join(' '),
+  /** The SQL that a run would execute. */
+  async dryRun(): Promise<string> {
+    const folder = await this.readFolder();
+    return this.connected(async (session, history) => {
+      const found = await history.find();
+      if (!found.history) await this.requireEmpty(session);
+      const migrations = compareWithHistory(folder, await readIfThere(history));
+      requireSound(migrations);
+      return renderDryRun(history, found, pendingOf(migrations), this.options);
     });
-    // A connection that breaks fails the statement that needs it; without a listener it would end the process.
-    client.on('error', () => undefined);
-    await client.connect();
+  }
+
+  /** @returns false when that is the baseline already */
+  async baseline(version: string): Promise<boolean> {
+    return this.locked(async (session, history) => {
+      const { history: isThere } = await history.find();
+      const rows = isThere ? await this.openHistory(session, history) : [];
+      if (!isThere) await session.client.query(history.creation() + history.digestsCreation());
+      return setBaseline(history, rows, version);
+    });
+  }
+
+  /** Brings the history in line with the files and lets go of what failed; see Repair. */
+  async repair(): Promise<Repair> {
+    const folder = await this.readFolder();
+    return this.locked(async (session, history) => {
+      const migrations = compareWithHistory(folder, await this.openHistory(session, history));
+      return repairHistory(session, history, this.options.schema, migrations);
+    });
+  }
+
+  /** Takes back the newest version by its U file. @returns that file */
+  async undo(): Promise<MigrationFile> {
+    const folder = await this.readFolder();
+    return this.locked(async (session, history) => {
+      const migrations = compareWithHistory(folder, await this.openHistory(session, history));
+      requireSound(migrations);
+      const file = undoOfNewest(folder, migrations);
+      await applyFile(session.client, history, file, this.options);
+      return file;
+    });
+  }
+
+  private readFolder(): Promise<MigrationFolder> {
+    return readMigrationFolder(this.folder, this.options.placeholders);
+  }
+
+  private async compare(): Promise<Migration[]> {
+    const folder = await this.readFolder();
+    return this.connected(async (_, history) => compareWithHistory(folder, await readIfThere(history)));
+  }
+
+  private locked<T>(work: (session: MigrationSession, history: SchemaHistory) => Promise<T>): Promise<T> {
+    const { schema, lockWaitMs } = this.options;
+    return this.connected((session, history) =>
+      withSchemaLock(session, schema, lockWaitMs, () => work(session, history)),
+    );
+  }
+
+  private async connected<T>(
+    work: (session: MigrationSession, history: SchemaHistory) => Promise<T>,
+  ): Promise<T> {
+    const isOurs = !(this.owner instanceof MigrationSession);
+    const session =
+      this.owner instanceof MigrationSession ? this.owner : await MigrationSession.open(this.owner);
     try {
-      return await work(client);
+      return await work(session, new SchemaHistory(session.client, this.options.schema));
     } finally {
-      await client.end();
+      if (isOurs) await session.close();
     }
   }
 
-  private async lock(client: pg.Client): Promise<void> {
-    const deadline = Date.now() + (this.options.lockWaitMs ?? LOCK_WAIT_MS);
-    for (;;) {
-      const { rows } = await client.query('SELECT pg_try_advisory_lock($1) AS locked', [LOCK_KEY]);
-      if (rows[0].locked === true) return;
-      if (Date.now() > deadline) {
-        throw new MigrationError(`Another runner migrates ${this.connection.name} and does not finish.`);
-      }
-      await new Promise((resolve) => setTimeout(resolve, LOCK_POLL_MS * (0.5 + Math.random())));
+  /** Reads the history, and makes the tables that are not there yet. */
+  private async openHistory(session: MigrationSession, history: SchemaHistory): Promise<AppliedMigration[]> {
+    const found = await history.find();
+    if (!found.history) await this.requireEmpty(session);
+    const creation = [
+      found.history ? '' : history.creation(),
+      found.digests ? '' : history.digestsCreation(),
+    ];
+    if (!found.history || !found.digests) await session.client.query(creation.join('\n'));
+    return history.read({ withDigests: true });
+  }
+
+  /** As Flyway: what was made otherwise is not migrated as if there were nothing. */
+  private async requireEmpty({ client }: MigrationSession): Promise<void> {
+    const { rows } = await client.query<{ name: string }>(
+      `SELECT c.relname AS name FROM pg_class c
+       WHERE c.relnamespace = to_regnamespace(quote_ident($1)) AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
+         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+       ORDER BY 1 LIMIT 1`,
+      [this.options.schema],
+    );
+    if (rows[0]) {
+      throw new MigrationError(
+        `The schema ${this.options.schema} has no history but is not empty (${rows[0].name}): set a baseline first.`,
+      );
     }
   }
 }
 
-async function apply(client: pg.Client, file: MigrationFile): Promise<void> {
-  const startedAt = performance.now();
-  await client.query('BEGIN');
-  try {
-    const before = await transactionId(client);
-    await client.query(file.sql);
-    if ((await transactionId(client)) !== before) {
-      throw new MigrationError('It ends the transaction itself, so it can be half applied.');
-    }
-    await recordSuccess(client, file, performance.now() - startedAt);
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => undefined);
-    throw new MigrationError(`${file.script} failed: ${describe(error, file.sql)}`, { cause: error });
+async function readIfThere(history: SchemaHistory): Promise<AppliedMigration[]> {
+  const found = await history.find();
+  return found.history ? history.read({ withDigests: found.digests }) : [];
+}
+
+/** What Flyway applied, or a runner before there were digests, has its checksum alone: from now on it has both. */
+async function adoptDigests(history: SchemaHistory, migrations: readonly Migration[]): Promise<void> {
+  for (const { row, file, state } of migrations) {
+    if (row?.digest === null && file && state === 'Success') await history.keepDigest(row.rank, file);
   }
-}
-
-async function transactionId(client: pg.Client): Promise<string> {
-  const { rows } = await client.query<{ id: string }>('SELECT pg_current_xact_id()::text AS id');
-  return rows[0]?.id ?? '';
-}
-
-function describe(error: unknown, sql: string): string {
-  if (!(error instanceof Error)) return String(error);
-  if (!(error instanceof pg.DatabaseError)) return error.message;
-  const line = error.position === undefined ? '' : ` (line ${lineAt(sql, Number(error.position))})`;
-  return `${error.message}${line}${error.hint === undefined ? '' : ` ${error.hint}`}`;
-}
-
-/** @param position counted in characters from 1, as PostgreSQL gives it */
-function lineAt(sql: string, position: number): number {
-  return [...sql].slice(0, position).filter((character) => character === '\n').length + 1;
 }

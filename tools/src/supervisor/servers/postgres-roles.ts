@@ -6,16 +6,18 @@ import type { ClusterSettings, Login } from '../platform-settings.js';
 import { connectAsSuperuser } from './postgres.js';
 
 /**
- * Makes the database and the three roles of a service, as they have to be before its first migration:
- * the owner (migrates), the role the service runs as, and a role nobody can log in as, which owns the functions that
- * claim work over all tenants. Every statement can be repeated; passwords always end up as the environment has them.
+ * Makes the database and the four roles of a service, as they have to be before its first migration:
+ * the owner (migrates), the role the service runs as, a role nobody can log in as, which owns the functions that
+ * claim work over all tenants, and the role that backs everything up. What each may is told in
+ * docs/runbooks/databases.md. Runs at every start and every statement can be repeated, so a cluster of an earlier
+ * release gets what it lacks; passwords always end up as the environment has them.
  */
 export async function provisionRoles(
   home: Home,
   service: ServiceName,
   cluster: ClusterSettings,
 ): Promise<void> {
-  const { owner, app, database } = cluster;
+  const { owner, app, backup, database } = cluster;
   const claimer = `${service}_claimer`;
   const client = await connectAsSuperuser(home, service, cluster, 'postgres');
   try {
@@ -24,6 +26,9 @@ export async function provisionRoles(
     await ensureRole(client, claimer, 'NOLOGIN BYPASSRLS');
     // The owner may hand functions over to the claimer; it does not work with the claimer's rights otherwise.
     await client.query(`GRANT ${quote(claimer)} TO ${quote(owner.user)}`);
+    await ensureRole(client, backup.user, `LOGIN BYPASSRLS PASSWORD ${scramLiteral(backup)}`);
+    // SELECT on every table there is and will be, in tenants' schemas too, which no grant on tables could promise.
+    await client.query(`GRANT pg_read_all_data TO ${quote(backup.user)}`);
     const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [database]);
     if (found.rowCount === 0)
       await client.query(`CREATE DATABASE ${quote(database)} OWNER ${quote(owner.user)}`);
@@ -31,7 +36,7 @@ export async function provisionRoles(
       await client.query(`REVOKE ALL ON DATABASE ${quote(each)} FROM PUBLIC`);
     }
     await client.query(
-      `GRANT CONNECT ON DATABASE ${quote(database)} TO ${quote(owner.user)}, ${quote(app.user)}`,
+      `GRANT CONNECT ON DATABASE ${quote(database)} TO ${[owner, app, backup].map(({ user }) => quote(user)).join()}`,
     );
   } finally {
     await client.end();

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { archiveStorageKey, deploymentCreate, deploymentRollback } from '@capsule/contracts';
-import { createDataSource, Database, uuidv7 } from '@capsule/database';
+import { createDataSource, Database, Pagination, uuidv7 } from '@capsule/database';
 import type { ObjectStore } from '@capsule/storage';
 import { eventually } from '@capsule/testing';
 import { ArtifactRepository } from '../artifact.repository.js';
@@ -47,7 +47,14 @@ describe('the reaper', () => {
       removeLog: (id: string) => new DeploymentLogs(join(service.folder, 'engine/logs')).remove(id),
     } as Engine;
     const leases = new WorkLeases(database);
-    return new Reaper(database, leases, new DeploymentRepository(), new ArtifactRepository(), store, engine);
+    return new Reaper(
+      database,
+      leases,
+      new DeploymentRepository(new Pagination('unused')),
+      new ArtifactRepository(),
+      store,
+      engine,
+    );
   }
 
   const instancesLeft = (deployments: Deployment[]) =>

@@ -1,0 +1,44 @@
+/** The SQL types that batches can carry, and what stands for each in a row. */
+interface SqlValues {
+  uuid: string;
+  text: string;
+  boolean: boolean;
+  integer: number;
+  bigint: number | bigint | string;
+  numeric: string;
+  'double precision': number;
+  timestamptz: Date | string;
+  jsonb: object;
+}
+
+/** The columns that are written, with their types: PostgreSQL can't tell them from the values of a batch. */
+export type BatchColumns = Readonly<Record<string, keyof SqlValues>>;
+
+export interface BatchTarget<Columns extends BatchColumns = BatchColumns> {
+  /** A tenant's table, as a statement names it. It and the columns are constants of the code, never input. */
+  readonly table: string;
+  /** All but `tenant_id`, which is always the tenant's that the batch is written for. */
+  readonly columns: Columns;
+}
+
+export type BatchRow<Columns extends BatchColumns> = {
+  readonly [Column in keyof Columns]: SqlValues[Columns[Column]] | null;
+};
+
+/** One statement for any number of rows: `unnest` makes them of an array for each column. */
+export function insertStatement({ table, columns }: BatchTarget, skipDuplicates: boolean): string {
+  const names = Object.keys(columns);
+  const arrays = Object.values(columns).map((type, index) => `$${index + 2}::${type}[]`);
+  return `INSERT INTO ${table} (tenant_id, ${names.join(', ')})
+    SELECT $1::uuid, batch.* FROM unnest(${arrays.join(', ')}) AS batch${
+      skipDuplicates ? ' ON CONFLICT DO NOTHING' : ''
+    }`;
+}
+
+/** The values of the rows, column by column. */
+export function columnArrays<Columns extends BatchColumns>(
+  { columns }: BatchTarget<Columns>,
+  rows: readonly BatchRow<Columns>[],
+): unknown[][] {
+  return Object.keys(columns).map((column) => rows.map((row) => row[column]));
+}

@@ -1,0 +1,176 @@
+// Applies one file and writes its row of the history.
+//
+// In a transaction, file and row commit together, so there is nothing between pending and applied: whatever dies in the
+// middle (this process, the server, the network) leaves the file pending, and the next run begins it anew.
+//
+// A file that says executeInTransaction=false can be half done, so its row is written first, as failed, and replaced by
+// that of a success at the end. Whatever ends it before, kill -9 too, leaves the failed row, and nothing is migrated
+// until a person has looked and run repair. An invalid index counts as a failure before and after such a file.
+//
+// Tables are waited for in short turns: a statement that waits for a lock makes everybody after it wait too, so it gives
+// up after lock_timeout, lets the others through, and comes again. What says CONCURRENTLY holds nobody up while it waits,
+// and must not be stopped on its way.
+import pg from 'pg';
+import { findInvalidIndexes } from './invalid-indexes.js';
+import { MigrationError } from './migration-error.js';
+import type { MigrationFile } from './migration-files.js';
+import type { HistoryEntry, SchemaHistory } from './schema-history.js';
+import { splitStatements } from './statements.js';
+
+export interface ApplyOptions {
+  schema: string;
+  /** How long one statement may stand in the queue for a table. */
+  lockTimeoutMs: number;
+  /** How long to come again and again before the run fails. */
+  tableWaitMs: number;
+}
+
+const LOCK_NOT_AVAILABLE = '55P03';
+const DEADLOCK_DETECTED = '40P01';
+
+/** @throws MigrationError naming file and line; nothing of a transactional file was kept then */
+export async function applyFile(
+  client: pg.Client,
+  history: SchemaHistory,
+  file: MigrationFile,
+  options: ApplyOptions,
+): Promise<void> {
+  try {
+    if (file.isTransactional)
+      await untilLocked(options, () => applyInTransaction(client, history, file, options));
+    else await applyByStatement(client, history, file, options);
+  } catch (error) {
+    throw new MigrationError(`${file.script} failed: ${describe(error, file)}`, { cause: error });
+  }
+}
+
+async function applyInTransaction(
+  client: pg.Client,
+  history: SchemaHistory,
+  file: MigrationFile,
+  options: ApplyOptions,
+): Promise<void> {
+  const startedAt = performance.now();
+  await client.query(`${opening(options)}\nBEGIN;`);
+  try {
+    const before = await transactionId(client);
+    await client.query(file.sql);
+    if ((await transactionId(client)) !== before) {
+      throw new MigrationError('It ends the transaction itself, so it can be half applied.');
+    }
+    await client.query(history.insertion(entryOf(file, { executionTimeMs: performance.now() - startedAt })));
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}
+
+async function applyByStatement(
+  client: pg.Client,
+  history: SchemaHistory,
+  file: MigrationFile,
+  options: ApplyOptions,
+): Promise<void> {
+  await requireValidIndexes(client, options.schema);
+  const startedAt = performance.now();
+  await history.insert(entryOf(file, { executionTimeMs: 0, success: false }));
+  await client.query(opening(options));
+  for (const statement of splitStatements(file.sql)) {
+    const timeoutMs = /\bconcurrently\b/i.test(statement.text) ? 0 : options.lockTimeoutMs;
+    await client.query(`SET lock_timeout = ${timeoutMs}`);
+    await untilLocked(options, () => client.query(statement.text)).catch((error: unknown) => {
+      throw new StatementError(statement.offset, error);
+    });
+  }
+  await requireValidIndexes(client, options.schema);
+  const entry = entryOf(file, { executionTimeMs: performance.now() - startedAt });
+  await client.query(`BEGIN; ${history.failuresRemoval(file.script)} ${history.insertion(entry)} COMMIT;`);
+}
+
+async function requireValidIndexes(client: pg.Client, schema: string): Promise<void> {
+  const invalid = await findInvalidIndexes(client, schema);
+  if (invalid.length > 0) throw new MigrationError(invalid.join('\n'));
+}
+
+/**
+ * The settings a file begins with, whatever the one before it has set.
+ *
+ * row_security is off: owners obey FORCE ROW LEVEL SECURITY too, and a backfill would otherwise update no rows and call
+ * it success. It has to lift and restore FORCE itself. Bodies of SQL functions are not checked when they are made, because
+ * that check plans them as the owner and row_security = off refuses their tables, though they will run as a role that
+ * policies don't bind; platform-tables.spec.ts checks them instead.
+ */
+export function opening({ schema, lockTimeoutMs }: ApplyOptions): string {
+  const path = schema === 'public' ? 'public' : `${pg.escapeIdentifier(schema)}, public`;
+  return [
+    'RESET ROLE; RESET ALL;',
+    'SET row_security = off; SET check_function_bodies = off;',
+    `SET search_path = ${path}; SET lock_timeout = ${lockTimeoutMs};`,
+  ].join('\n');
+}
+
+export function entryOf(
+  file: MigrationFile,
+  { executionTimeMs, success = true }: { executionTimeMs: number; success?: boolean },
+): HistoryEntry {
+  const { versionText, description, script, checksum, digest } = file;
+  const type = file.kind === 'undo' ? 'UNDO_SQL' : 'SQL';
+  return { versionText, description, type, script, checksum, digest, executionTimeMs, success };
+}
+
+async function untilLocked<T>(options: ApplyOptions, attempt: () => Promise<T>): Promise<T> {
+  const deadline = Date.now() + options.tableWaitMs;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      const isLocked =
+        error instanceof pg.DatabaseError &&
+        (error.code === LOCK_NOT_AVAILABLE || error.code === DEADLOCK_DETECTED);
+      if (!isLocked || Date.now() > deadline) throw error;
+    }
+    // As long as it stood in the queue, so that at worst half of the others' time is lost.
+    await new Promise((resolve) => setTimeout(resolve, options.lockTimeoutMs * (0.5 + Math.random())));
+  }
+}
+
+async function transactionId(client: pg.Client): Promise<string> {
+  const { rows } = await client.query<{ id: string }>('SELECT pg_current_xact_id()::text AS id');
+  return rows[0]?.id ?? '';
+}
+
+/** An error of one of several statements, whose position counts from its own beginning. */
+class StatementError extends Error {
+  constructor(
+    readonly offset: number,
+    cause: unknown,
+  ) {
+    super('A statement failed.', { cause });
+  }
+}
+
+function describe(error: unknown, file: MigrationFile): string {
+  if (error instanceof StatementError) return describeAt(error.cause, file, error.offset);
+  return describeAt(error, file, 0);
+}
+
+function describeAt(error: unknown, file: MigrationFile, offset: number): string {
+  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof pg.DatabaseError)) return error.message;
+  const line =
+    error.position === undefined ? '' : ` (line ${lineAt(file.sql, offset, Number(error.position))})`;
+  const isRefusedInTransaction = error.code === ACTIVE_SQL_TRANSACTION && file.isTransactional;
+  const hint = isRefusedInTransaction
+    ? `Write executeInTransaction=false into ${file.script}.conf.`
+    : error.hint;
+  return `${error.message}${line}${hint === undefined ? '' : ` ${hint}`}`;
+}
+
+const ACTIVE_SQL_TRANSACTION = '25001';
+
+/** @param position counted in characters from 1, as PostgreSQL gives it */
+function lineAt(sql: string, offset: number, position: number): number {
+  const before = sql.slice(0, offset) + [...sql.slice(offset)].slice(0, position).join('');
+  return before.split('\n').length;
+}

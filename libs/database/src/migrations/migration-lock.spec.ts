@@ -1,0 +1,86 @@
+import pg from 'pg';
+import { lockKey } from './migration-lock.js';
+import { MigrationScratch } from './migration-scratch.fixture.js';
+
+describe('waiting', () => {
+  let scratch: MigrationScratch;
+  beforeAll(async () => (scratch = await MigrationScratch.make()));
+  beforeEach(async () => {
+    await scratch.write('V1__Table.sql', 'CREATE TABLE t (n integer)');
+  });
+  afterEach(() => scratch.reset());
+  afterAll(() => scratch.close());
+
+  const open = async () => {
+    const client = new pg.Client({
+      ...scratch.database.owner,
+      database: scratch.database.owner.name,
+      ssl: false,
+    });
+    await client.connect();
+    return client;
+  };
+
+  it('gives up after its time when another runner does not finish', async () => {
+    await scratch.write('V1__Table.sql', 'SELECT pg_sleep(1)');
+    const first = scratch.migrate();
+    await scratch.until("SELECT pid FROM pg_locks WHERE locktype = 'advisory'");
+    await expect(scratch.migrate({ lockWaitMs: 100 })).rejects.toThrow('Another runner');
+    await first;
+  });
+
+  it.each([
+    ['public', '77433833903597'],
+    ['tenant_1', '77431383711322'],
+  ])('is for the lock that Flyway takes for the history of %s', (schema, key) => {
+    // Computed by Java: "Flyway" in ASCII plus the hashCode() of the quoted table.
+    expect(lockKey(schema)).toBe(key);
+  });
+
+  it('keeps out of the way of a Flyway that runs', async () => {
+    const flyway = await open();
+    await flyway.query('BEGIN; SELECT pg_try_advisory_xact_lock(77433833903597)');
+    await expect(scratch.migrate({ lockWaitMs: 100 })).rejects.toThrow('Another runner');
+    await flyway.query('COMMIT');
+    expect(await scratch.migrate()).toEqual(['V1__Table.sql']);
+    await flyway.end();
+  });
+
+  describe('for a table that a long reader holds', () => {
+    let reader: pg.Client;
+    beforeEach(async () => {
+      await scratch.migrate();
+      await scratch.write('V2__Column.sql', 'CREATE TABLE once (); ALTER TABLE t ADD COLUMN m integer');
+      reader = await open();
+      await reader.query('BEGIN; SELECT * FROM t');
+    });
+    afterEach(() => reader.end());
+
+    it('is in short turns, so that others read on, and the file is applied when the reader is done', async () => {
+      const migrated = scratch.migrate({ lockTimeoutMs: 100 });
+      const other = await open();
+      const waits: number[] = [];
+      for (let round = 0; round < 20; round += 1) {
+        const startedAt = performance.now();
+        await other.query('SELECT * FROM t');
+        waits.push(performance.now() - startedAt);
+        await new Promise((resolve) => setTimeout(resolve, 25));
+      }
+      await other.end();
+      // Without a turn nobody would have waited, and the test would prove nothing.
+      expect(Math.max(...waits)).toBeGreaterThan(20);
+      expect(Math.max(...waits)).toBeLessThan(1_000);
+      await reader.query('COMMIT');
+      expect(await migrated).toEqual(['V2__Column.sql']);
+    });
+
+    it('ends with the reason when the reader never is', async () => {
+      const migrated = scratch.migrate({ lockTimeoutMs: 20, tableWaitMs: 100 });
+      await expect(migrated).rejects.toThrow(
+        'V2__Column.sql failed: canceling statement due to lock timeout',
+      );
+      await reader.query('COMMIT');
+      expect(await scratch.migrate()).toEqual(['V2__Column.sql']);
+    });
+  });
+});

@@ -1,0 +1,19 @@
+import type { Row } from './probe-rows.js';
+
+/** What the checks of a table ask for beyond the types of its columns: by its name, for rows made from the catalogue. */
+export const specimens: Readonly<Record<string, (row: Row, tenant: string) => Row>> = {
+  artifacts: () => ({ digest: '0'.repeat(64) }),
+  customers: () => ({ currency: 'USD' }),
+  deployments: () => ({ source_type: 'git', git_url: 'https://example.com/app.git' }),
+  // Ended, since a deployment has one current instance at most.
+  instances: () => ({ memory_limit: 'watchdog', state: 'exited' }),
+  memberships: () => ({ role: 'viewer' }),
+  organizations: (row, tenant) => ({ ...row, ...('id' in row && { id: tenant }) }),
+  outbox: (row, tenant) => ({
+    envelope: JSON.stringify({ id: row['id'], type: row['type'], tenantid: tenant }),
+  }),
+  subscriptions: () => ({ status: 'active' }),
+  usage_records: () => ({ meter: 'cpu_seconds' }),
+  usage_totals: () => ({ meter: 'cpu_seconds' }),
+  work_items: () => ({ kind: 'deployment' }),
+};
