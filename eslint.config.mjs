@@ -28,9 +28,15 @@ export default tseslint.config(
     },
   },
   {
-    // The environment is read in one file per app; tools and specs start processes and so hand theirs on.
+    // The environment is read in one file per program of an app; tools and specs start processes and so hand theirs on.
     files: ['apps/**/*.ts', 'libs/**/*.ts'],
-    ignores: ['apps/*/src/config.ts', '**/*.spec.ts', '**/*.fixture.ts', 'libs/testing/**'],
+    ignores: [
+      'apps/*/src/config.ts',
+      'apps/*/src/*-config.ts',
+      '**/*.spec.ts',
+      '**/*.fixture.ts',
+      'libs/testing/**',
+    ],
     rules: {
       'no-restricted-properties': [
         'error',

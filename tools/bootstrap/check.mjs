@@ -21,6 +21,7 @@ const steps = [
   ['types of specs', [bin('typescript7/bin/tsc'), '-p', 'tsconfig.spec.json']],
   ['lint and boundaries', [bin('eslint/bin/eslint.js'), '--max-warnings=0', 'apps', 'libs', 'tools']],
   ['lint of cycles and mistakes', [bin('oxlint/bin/oxlint'), '--deny-warnings']],
+  ['migrations block no running service', ['tools/lint/migrations.mjs']],
   ['.env.example is fresh', ['tools/dist/workspace/env-example.js', '--check']],
   ['OpenAPI document is fresh', ['apps/gateway/dist/command.js', 'openapi', '--check']],
   ['error pages are fresh', ['apps/gateway/dist/command.js', 'error-pages', '--check']],

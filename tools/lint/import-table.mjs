@@ -40,6 +40,9 @@ export const importTable = {
   monitor: platform,
 };
 
+/** Second entries of libs, for programs that would be many times larger with the first. */
+export const secondEntries = ['@capsule/database/migrations', '@capsule/database/report'];
+
 /** Packages that only some files may import, by the reason given in the message. */
 export const restrictedPackages = [
   {

@@ -1,80 +1,82 @@
-// node tools/dist/migrate.js <migrate|info> <service|all> [--json]
+// node tools/dist/migrate.js <verb> <service|all|tenants> [options]: the migrations of the services' databases.
+// docs/runbooks/migrations.md lists the verbs.
 //
-// Exit codes: 0 done; 1 a database could not be migrated or read (the others were); 2 wrong usage or environment.
-import { parseArgs } from 'node:util';
-import { EnvironmentError, loadEnvironment, migrationEnvironments } from '@capsule/config';
-import { type MigrationInfo, migrationsFolder, Migrator } from '@capsule/database';
-import { printTable } from './migration-table.js';
+// Exit codes: 0 done; 1 a database could not be worked on, or was found wrong (the others were worked on), or a reset was
+// not confirmed; 2 wrong usage or environment, nothing was touched.
+import { resolve } from 'node:path';
+import { EnvironmentError } from '@capsule/config';
+import { MigrationError, migrationsFolder } from '@capsule/database/migrations';
+import { readArguments, type Request, UsageError } from './migrations/arguments.js';
+import { confirmReset, requireResettable, ResetRefusedError } from './migrations/confirm-reset.js';
+import { writeNewFile } from './migrations/new-file.js';
+import { type ServiceDatabase, serviceDatabase } from './migrations/service-database.js';
+import { type Outcome, verbs } from './migrations/verbs.js';
 
-type Service = keyof typeof migrationEnvironments;
-type Verb = 'migrate' | 'info';
-
-interface Outcome {
-  service: Service;
-  /** The scripts this run applied. */
-  applied?: string[];
-  migrations?: MigrationInfo[];
-  error?: string;
-}
-
-const services = Object.keys(migrationEnvironments) as Service[];
-const USAGE = `usage: migrate <migrate|info> <${services.join('|')}|all> [--json]`;
-
-class UsageError extends Error {}
+const workspace = resolve(import.meta.dirname, '../..');
 
 async function main(): Promise<number> {
-  const { verb, chosen, json } = readArguments();
-  const migrators = chosen.map((service) => ({ service, migrator: migratorOf(service) }));
-  const outcomes = await Promise.all(migrators.map(({ service, migrator }) => run(verb, service, migrator)));
-  if (json) console.log(JSON.stringify(outcomes));
-  else outcomes.forEach(print);
-  return outcomes.some((outcome) => outcome.error !== undefined) ? 1 : 0;
-}
-
-function readArguments(): { verb: Verb; chosen: Service[]; json: boolean } {
-  const { values, positionals } = parseArgs({
-    options: { json: { type: 'boolean', default: false } },
-    allowPositionals: true,
-  });
-  const [verb, target, ...rest] = positionals;
-  const chosen = target === 'all' ? services : services.filter((service) => service === target);
-  if ((verb !== 'migrate' && verb !== 'info') || chosen.length === 0 || rest.length > 0) {
-    throw new UsageError(USAGE);
+  const request = readArguments(process.argv.slice(2));
+  if (request.verb === 'new') return newFile(request, request.description ?? '');
+  if (request.services.length === 0) {
+    // Loaded when it is needed: most runs have nothing to do with the supervisor's modules.
+    const { migrateTenants } = await import('./migrations/tenant-migrations.js');
+    return migrateTenants(workspace, request.words, process.env);
   }
-  return { verb, chosen, json: values.json };
-}
-
-function migratorOf(service: Service): Migrator {
-  const { owner } = loadEnvironment(migrationEnvironments[service], process.env);
-  return new Migrator(owner, migrationsFolder(service));
-}
-
-async function run(verb: Verb, service: Service, migrator: Migrator): Promise<Outcome> {
-  try {
-    if (verb === 'info') return { service, migrations: await migrator.info() };
-    return { service, applied: (await migrator.migrate()).map((file) => file.script) };
-  } catch (error) {
-    return { service, error: error instanceof Error ? error.message : String(error) };
+  const databases = request.services.map((service) => serviceDatabase(service, process.env));
+  if (request.verb === 'reset') {
+    requireResettable(databases, process.env);
+    if (!request.options.yes && !(await confirmReset(databases))) {
+      console.error('Nothing was deleted. (--yes does not ask.)');
+      return 1;
+    }
   }
+  return onAll(databases, request, verbs[request.verb]);
 }
 
-function print(outcome: Outcome): void {
-  if (outcome.error !== undefined) console.error(`${outcome.service}: ${outcome.error}`);
-  else if (outcome.migrations) printTable(outcome.service, outcome.migrations);
-  else if (outcome.applied?.length) console.log(`${outcome.service}: applied ${outcome.applied.join(', ')}`);
-  else console.log(`${outcome.service}: up to date`);
+async function onAll(
+  databases: readonly ServiceDatabase[],
+  { options }: Request,
+  verb: (typeof verbs)[keyof typeof verbs],
+): Promise<number> {
+  const outcomes = await Promise.all(
+    databases.map(async (database) => {
+      try {
+        return { service: database.service, ...(await verb(database, options)) };
+      } catch (error) {
+        return { service: database.service, error: error instanceof Error ? error.message : String(error) };
+      }
+    }),
+  );
+  if (options.json) {
+    console.log(JSON.stringify(outcomes.map((each) => ('error' in each ? each : forPrograms(each)))));
+  } else {
+    for (const each of outcomes) {
+      if ('error' in each) console.error(`${each.service}: ${each.error}`);
+      else console.log(each.text);
+    }
+  }
+  return outcomes.some((each) => 'error' in each || each.isBad) ? 1 : 0;
+}
+
+function forPrograms({ service, result }: Outcome & { service: string }): Record<string, unknown> {
+  return { service, ...result };
+}
+
+async function newFile({ services, options }: Request, description: string): Promise<number> {
+  const name = services[0] ?? 'monitor-tenant';
+  const files = await writeNewFile(migrationsFolder(name), description, options);
+  if (options.json) console.log(JSON.stringify({ files: files.map((file) => `migrations/${name}/${file}`) }));
+  else console.log(files.map((file) => `migrations/${name}/${file}`).join('\n'));
+  return 0;
 }
 
 main().then(
   (code) => (process.exitCode = code),
   (error: unknown) => {
-    const isExpected =
-      error instanceof EnvironmentError || error instanceof UsageError || isArgumentError(error);
-    console.error(isExpected ? (error as Error).message : error);
-    process.exitCode = isExpected ? 2 : 1;
+    const isUntouched =
+      error instanceof EnvironmentError || error instanceof UsageError || error instanceof ResetRefusedError;
+    const isExpected = isUntouched || error instanceof MigrationError;
+    console.error(isExpected ? error.message : error);
+    process.exitCode = isUntouched ? 2 : 1;
   },
 );
-
-function isArgumentError(error: unknown): boolean {
-  return error instanceof TypeError && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
-}

@@ -74,7 +74,8 @@ describe('the process of auth', () => {
   }
 
   async function published(): Promise<EventEnvelope[]> {
-    return (await nats.messages(organizationCreated.stream)) as EventEnvelope[];
+    const events = (await nats.messages(organizationCreated.stream)) as EventEnvelope[];
+    return events.filter(({ type }) => type === organizationCreated.type);
   }
 
   it('publishes the event of a sign-up that was committed before a kill, once, when it is back', async () => {

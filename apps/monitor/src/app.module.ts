@@ -7,10 +7,14 @@ import { OutboxModule } from '@capsule/outbox';
 import { ActivityModule } from './activity/activity.module.js';
 import { MonitoredAppModule } from './app/monitored-app.module.js';
 import { config } from './config.js';
+import { DashboardModule } from './dashboard/dashboard.module.js';
 import { MetricModule } from './metric/metric.module.js';
 import { OrganizationModule } from './organization/organization.module.js';
 import { SampleModule } from './sample/sample.module.js';
+import { ToolMetricModule } from './tool-metric/tool-metric.module.js';
 import { UsageModule } from './usage/usage.module.js';
+import { UserModule } from './user/user.module.js';
+import { WorkSessionModule } from './work-session/work-session.module.js';
 import { Workers } from './workers.js';
 
 const settings = config();
@@ -24,11 +28,15 @@ const settings = config();
     OutboxModule.forService({ service: 'monitor', ...settings.outbox }),
     HealthModule.forApp({ indicators: [DatabaseIndicator, MigrationsIndicator, NatsIndicator] }),
     ActivityModule,
+    DashboardModule,
     MetricModule,
     MonitoredAppModule,
     OrganizationModule,
     SampleModule,
+    ToolMetricModule,
     UsageModule,
+    UserModule,
+    WorkSessionModule,
   ],
   providers: [Workers],
 })

@@ -11,6 +11,7 @@ export { billingEnvironment } from './environments/billing.js';
 export { deployEnvironment } from './environments/deploy.js';
 export { gatewayEnvironment } from './environments/gateway.js';
 export { monitorEnvironment } from './environments/monitor.js';
+export { provisionerEnvironment } from './environments/monitor-provisioner.js';
 export { backupEnvironments, migrationEnvironments, platformEnvironment } from './environments/platform.js';
 export type {
   DatabaseSettings,
@@ -18,6 +19,7 @@ export type {
   HttpSettings,
   LogSettings,
   NatsSettings,
+  OperationsSettings,
   OutboxSettings,
   OwnerSettings,
   PaginationSettings,

@@ -1,4 +1,4 @@
-export { organizationCreated } from './auth/events.js';
+export { memberAdded, organizationCreated } from './auth/events.js';
 export { keySetGet } from './auth/key-set.js';
 export { sessionRefresh, sessionSignIn } from './auth/session.js';
 export { userGetCurrent, userSignUp } from './auth/user.js';
@@ -46,8 +46,18 @@ export { type Endpoint, honoursIdempotencyKey, type HttpMethod, pathParameters }
 export { endpoints } from './http/endpoints.js';
 export { type ApiSchema, apiSchemas } from './http/schemas.js';
 export { activityList } from './monitor/activity.js';
+export {
+  dashboardCreate,
+  dashboardDelete,
+  dashboardGet,
+  dashboardList,
+  dashboardUpdate,
+  type Widget,
+} from './monitor/dashboard.js';
 export { usageRecorded } from './monitor/events.js';
 export { METRIC_POINTS_MAX, metricQuery } from './monitor/metric.js';
+export { toolMetricCreate, toolMetricList } from './monitor/tool-metric.js';
+export { workSessionCreate, workSessionEnd, workSessionList } from './monitor/work-session.js';
 export { type NatsPermissions, natsPermissions } from './nats-permissions.js';
 export { isRole, type Permission, permissions, type Role, rolePermissions, roles } from './permission.js';
 export { type Currency, currencySchema, idSchema, instantSchema } from './primitives.js';

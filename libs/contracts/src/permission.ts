@@ -6,6 +6,8 @@ export const permissions = [
   'deployments:read',
   'deployments:write',
   'metrics:read',
+  'metrics:write',
+  'dashboards:write',
   'billing:read',
 ] as const;
 export type Permission = (typeof permissions)[number];
@@ -14,7 +16,13 @@ export const roles = ['owner', 'admin', 'developer', 'viewer'] as const;
 export type Role = (typeof roles)[number];
 
 const viewer: Permission[] = ['organization:read', 'projects:read', 'deployments:read', 'metrics:read'];
-const developer: Permission[] = [...viewer, 'projects:write', 'deployments:write'];
+const developer: Permission[] = [
+  ...viewer,
+  'projects:write',
+  'deployments:write',
+  'metrics:write',
+  'dashboards:write',
+];
 const admin: Permission[] = [...developer, 'billing:read'];
 
 const byRole: Record<Role, ReadonlySet<Permission>> = {

@@ -15,7 +15,16 @@ import {
 } from './deploy/deployment.js';
 import { projectCreate, projectGet, projectList } from './deploy/project.js';
 import { activityList } from './monitor/activity.js';
+import {
+  dashboardCreate,
+  dashboardDelete,
+  dashboardGet,
+  dashboardList,
+  dashboardUpdate,
+} from './monitor/dashboard.js';
 import { metricQuery } from './monitor/metric.js';
+import { toolMetricCreate, toolMetricList } from './monitor/tool-metric.js';
+import { workSessionCreate, workSessionEnd, workSessionList } from './monitor/work-session.js';
 import type { RpcContract } from './rpc.js';
 
 /** Every request that crosses the bus; NATS permissions are derived from it. */
@@ -44,4 +53,14 @@ export const requests: readonly RpcContract[] = [
   deploymentLogRead,
   metricQuery,
   activityList,
+  dashboardCreate,
+  dashboardGet,
+  dashboardList,
+  dashboardUpdate,
+  dashboardDelete,
+  workSessionCreate,
+  workSessionEnd,
+  workSessionList,
+  toolMetricCreate,
+  toolMetricList,
 ];

@@ -1,4 +1,4 @@
-import { organizationCreated } from './auth/events.js';
+import { memberAdded, organizationCreated } from './auth/events.js';
 import { entitlementsChanged } from './billing/events.js';
 import {
   appCreated,
@@ -14,6 +14,7 @@ import { type ServiceName, serviceNames } from './service.js';
 
 export const events: readonly EventContract[] = [
   organizationCreated,
+  memberAdded,
   entitlementsChanged,
   appCreated,
   deploymentCreated,

@@ -3,11 +3,11 @@ import pg from 'pg';
 
 const INSUFFICIENT_PRIVILEGE = '42501';
 
-describe('the role a service runs as', () => {
+describe.each(['auth', 'billing', 'deploy', 'monitor'] as const)('the role that %s runs as', (service) => {
   let test: TestDatabase;
   let client: pg.Client;
   beforeAll(async () => {
-    test = await createTestDatabase('auth');
+    test = await createTestDatabase(service);
     const { host, port, name: database, user, password } = test.settings;
     client = new pg.Client({ host, port, database, user, password });
     await client.connect();
@@ -30,8 +30,10 @@ describe('the role a service runs as', () => {
     ['drop a table', 'DROP TABLE outbox'],
     ['truncate a table', 'TRUNCATE outbox'],
     ['disable a trigger', 'ALTER TABLE flyway_schema_history DISABLE TRIGGER ALL'],
-    ['act as the owner', 'SET ROLE auth_owner'],
-    ['act as the role that sees all tenants', 'SET ROLE auth_claimer'],
+    ['act as the owner', `SET ROLE ${service}_owner`],
+    ['act as the role that sees all tenants', `SET ROLE ${service}_claimer`],
+    ['act as the role that reads all tenants', `SET ROLE ${service}_backup`],
+    ['act as somebody else from the start', `SET SESSION AUTHORIZATION ${service}_owner`],
     ['switch triggers and keys off', "SET session_replication_role = 'replica'"],
     ['read files of the server', "SELECT pg_read_file('/etc/passwd')"],
     ['run programs on the server', "COPY (SELECT 1) TO PROGRAM 'true'"],
@@ -60,6 +62,27 @@ describe('the role a service runs as', () => {
       code: INSUFFICIENT_PRIVILEGE,
     });
     await client.query('RESET row_security');
+  });
+
+  it('can not alter, drop, truncate or disable anything of any table', async () => {
+    const tables = await client.query<{ id: string }>(
+      `SELECT oid::regclass::text AS id FROM pg_class
+       WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace ORDER BY 1`,
+    );
+    expect(tables.rows.length).toBeGreaterThan(9);
+    for (const { id } of tables.rows) {
+      for (const statement of [
+        `ALTER TABLE ${id} ADD COLUMN mine text`,
+        `DROP TABLE ${id}`,
+        `TRUNCATE ${id}`,
+        `ALTER TABLE ${id} DISABLE TRIGGER ALL`,
+        `ALTER TABLE ${id} DISABLE ROW LEVEL SECURITY`,
+        `CREATE POLICY mine ON ${id} USING (true)`,
+        `CREATE INDEX ON ${id} ((true))`,
+      ]) {
+        await expect(client.query(statement)).rejects.toMatchObject({ code: INSUFFICIENT_PRIVILEGE });
+      }
+    }
   });
 
   it('can not enter another database', async () => {

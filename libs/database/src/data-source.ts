@@ -61,16 +61,3 @@ export function createDataSource(
     },
   });
 }
-
-/**
- * Opens the connections that the pool then keeps while idle, so that the first requests don't wait for them.
- * The data source has one already; what can't be opened now is opened when it is needed.
- */
-export async function openPool(
-  dataSource: DataSource,
-  { poolMin, poolMax }: DatabaseSettings,
-): Promise<void> {
-  const runners = Array.from({ length: Math.min(poolMin, poolMax) }, () => dataSource.createQueryRunner());
-  await Promise.allSettled(runners.map((runner) => runner.connect()));
-  await Promise.all(runners.map((runner) => runner.release()));
-}

@@ -1,9 +1,10 @@
 import { type DynamicModule, Module, type OnApplicationShutdown } from '@nestjs/common';
 import type { DatabaseSettings } from '@capsule/config';
 import { DataSource } from 'typeorm';
-import { createDataSource, type Entities, openPool } from './data-source.js';
+import { createDataSource, type Entities } from './data-source.js';
 import { Database } from './database.js';
 import { EntityDrift } from './drift/entity-drift.js';
+import { openPool } from './pool.js';
 import { registerPoolGauges } from './pool-metrics.js';
 import { explainConnectionFailure } from './connection-failure.js';
 
@@ -45,7 +46,7 @@ async function connect(settings: DatabaseSettings, entities: Entities): Promise<
   } catch (error) {
     throw explainConnectionFailure(error, settings);
   }
-  await openPool(dataSource, settings);
+  await openPool(dataSource, Math.min(settings.poolMin, settings.poolMax));
   registerPoolGauges(dataSource, settings.poolMax);
   return dataSource;
 }

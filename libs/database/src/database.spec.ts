@@ -44,6 +44,27 @@ describe('Database', () => {
     expect(await notes.titles()).toEqual([]);
   });
 
+  it('makes a transaction of TypeORM inside of it a savepoint, which fails alone', async () => {
+    await inTenant(async (tx) => {
+      await save(tx, 'outer');
+      await tx.manager.transaction((nested) =>
+        nested.save(nested.create(Note, { tenantId: tenant, title: 'inner' })),
+      );
+      const failing = tx.manager.transaction(async (nested) => {
+        await nested.save(nested.create(Note, { tenantId: tenant, title: 'undone' }));
+        throw new Error('no');
+      });
+      await expect(failing).rejects.toThrow('no');
+    });
+    expect(await notes.titles()).toEqual(['inner', 'outer']);
+  });
+
+  it('refuses statements of TypeORM too when the transaction has ended', async () => {
+    const { manager, tx } = await inTenant((open) => Promise.resolve({ manager: open.manager, tx: open }));
+    await expect(manager.query('SELECT 1')).rejects.toThrow('released');
+    expect(() => tx.manager).toThrow('has ended');
+  });
+
   it('persists nothing when the work swallows a failed statement, and says so', async () => {
     const failed = inTenant(async (tx) => {
       await tx.query(insertNote, [tenant, 'before']);

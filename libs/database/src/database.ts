@@ -5,7 +5,7 @@ import { type DataSource, QueryFailedError } from 'typeorm';
 import { translateConstraint } from './constraint-errors.js';
 import type { SessionContext } from './opening.js';
 import { translateOutage, unavailable } from './outage.js';
-import { SessionClient } from './session-client.js';
+import { type PooledClient, takeClient } from './pool.js';
 import { isTransient } from './sql-state.js';
 import { type ReadTransaction, Transaction } from './transaction.js';
 import { isUuid } from './uuid.js';
@@ -86,30 +86,39 @@ export class Database {
     work: (tx: Transaction) => Promise<T>,
     readOnly: boolean,
   ): Promise<T> {
-    const runner = this.dataSource.createQueryRunner();
-    const client = await connect(runner);
-    const tx = new Transaction(tenantId, runner.manager, client);
+    const { client, release } = await this.connect();
+    const tx = new Transaction(tenantId, client, this.dataSource);
     let result: T;
     try {
-      client.expectBegin({ ...sessionContext(tenantId), readOnly });
-      await runner.startTransaction();
+      client.begin({ ...sessionContext(tenantId), readOnly });
       const working = work(tx);
       if (!readOnly) await working;
       // Before COMMIT is sent: a statement issued later would run behind it, on its own and without a context.
       tx.end();
-      [result] = await Promise.all([working, runner.commitTransaction()]);
+      [result] = await Promise.all([working, client.commit()]);
     } catch (error) {
       tx.end();
       const { isLost } = client;
       // A connection on which even this fails is not clean below; what matters is the first error.
-      await runner.rollbackTransaction().catch(() => undefined);
+      await client.rollback().catch(() => undefined);
       throw translateOutage(withoutParameters(error), isLost);
     } finally {
-      if (!client.isClean) await client.end().catch(() => undefined);
-      await runner.release();
+      release(client.isLost || !client.isClean);
     }
     this.notify(tx.callbacks);
     return result;
+  }
+
+  private async connect(): Promise<PooledClient> {
+    try {
+      return await takeClient(this.dataSource);
+    } catch (cause) {
+      // The wording of pg-pool, which has no code for it; a spec watches it.
+      const isExhausted =
+        cause instanceof Error && cause.message === 'timeout exceeded when trying to connect';
+      if (!isExhausted) throw unavailable(cause);
+      throw new DomainError('platform.service.overloaded', { cause, retryAfterSeconds: RETRY_AFTER_SECONDS });
+    }
   }
 
   /** What has committed stays so, whatever a callback does. */
@@ -121,17 +130,6 @@ export class Database {
         this.logger.error('A callback after a commit failed', error);
       }
     }
-  }
-}
-
-async function connect(runner: ReturnType<DataSource['createQueryRunner']>): Promise<SessionClient> {
-  try {
-    return (await runner.connect()) as SessionClient;
-  } catch (cause) {
-    // The wording of pg-pool, which has no code for it; a spec watches it.
-    const isExhausted = cause instanceof Error && cause.message === 'timeout exceeded when trying to connect';
-    if (!isExhausted) throw unavailable(cause);
-    throw new DomainError('platform.service.overloaded', { cause, retryAfterSeconds: RETRY_AFTER_SECONDS });
   }
 }
 

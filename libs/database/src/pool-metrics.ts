@@ -1,11 +1,6 @@
 import { gauge } from '@capsule/telemetry';
 import type { DataSource } from 'typeorm';
-
-interface PoolState {
-  totalCount: number;
-  idleCount: number;
-  waitingCount: number;
-}
+import { poolOf } from './pool.js';
 
 /** Connections in use and idle, and requests that wait for one; read when somebody scrapes. */
 export function registerPoolGauges(dataSource: DataSource, connectionsMax: number): void {
@@ -14,9 +9,9 @@ export function registerPoolGauges(dataSource: DataSource, connectionsMax: numbe
     help: 'Connections of the pool by state',
     labelNames: ['state'],
     collect() {
-      const pool = poolOf(dataSource);
-      this.set({ state: 'idle' }, pool.idleCount);
-      this.set({ state: 'used' }, pool.totalCount - pool.idleCount);
+      const { totalCount = 0, idleCount = 0 } = poolOf(dataSource) ?? {};
+      this.set({ state: 'idle' }, idleCount);
+      this.set({ state: 'used' }, totalCount - idleCount);
       this.set({ state: 'max' }, connectionsMax);
     },
   });
@@ -24,13 +19,7 @@ export function registerPoolGauges(dataSource: DataSource, connectionsMax: numbe
     name: 'capsule_database_pool_waiting',
     help: 'Requests that wait for a connection',
     collect() {
-      this.set(poolOf(dataSource).waitingCount);
+      this.set(poolOf(dataSource)?.waitingCount ?? 0);
     },
   });
-}
-
-function poolOf(dataSource: DataSource): PoolState {
-  const { driver } = dataSource;
-  if ('master' in driver && driver.master) return driver.master as PoolState;
-  return { totalCount: 0, idleCount: 0, waitingCount: 0 };
 }

@@ -10,18 +10,14 @@ export interface SessionClientConfig extends pg.ClientConfig {
   onStatement: (text: string, durationMs: number, failed: boolean) => void;
 }
 
-const NOTHING_DONE: pg.QueryResult = { command: '', rowCount: null, oid: 0, fields: [], rows: [] };
-
 /**
- * The pg client of a service's pool. TypeORM's query runner begins, commits and rolls back on it as on any other, so
- * it knows that it is in a transaction; but after `expectBegin` the runner's START TRANSACTION is held back and goes
- * out together with the context and the first statements. From then on all statements that are issued together go out
- * together (see StatementGroup). A transaction without statements sends nothing at all.
+ * The pg client of a service's pool. What `begin` is told is held back and goes out together with the first statements,
+ * and from then on all statements of a transaction that are issued together go out together (see StatementGroup).
+ * A transaction without statements sends nothing at all.
  */
 export class SessionClient extends WireClientBase {
   private readonly onStatement: SessionClientConfig['onStatement'];
   private readonly opening: Opening;
-  private expected: SessionContext | undefined;
   private heldBack: SessionContext | undefined;
   private inTransaction = false;
   private gathered: PendingStatement[] = [];
@@ -41,8 +37,25 @@ export class SessionClient extends WireClientBase {
     return this.lost;
   }
 
-  expectBegin(context: SessionContext): void {
-    this.expected = context;
+  begin(context: SessionContext): void {
+    this.heldBack = context;
+    this.inTransaction = true;
+  }
+
+  /** @throws when a statement of the transaction has failed: PostgreSQL then answers COMMIT by rolling back, and not with an error */
+  async commit(): Promise<void> {
+    if (this.hasSentNothing()) return;
+    if (this.unusable)
+      throw new Error('The transaction could not be begun, yet its work went on and committed.');
+    const { command } = await this.endTransaction('COMMIT');
+    if (command !== 'COMMIT') {
+      throw new Error('A statement of the transaction failed, yet its work went on and committed.');
+    }
+  }
+
+  async rollback(): Promise<void> {
+    if (this.hasSentNothing() || this.unusable) return;
+    await this.endTransaction('ROLLBACK');
   }
 
   /** May the next transaction have this connection? Not while one is open, or when it is unknown whether one is. */
@@ -53,39 +66,26 @@ export class SessionClient extends WireClientBase {
 
   override query(statement: Statement | string, values?: readonly unknown[]): Promise<pg.QueryResult> {
     const wanted = typeof statement === 'string' ? { text: statement, values } : statement;
-    const { text } = wanted;
-    if (this.expected !== undefined && text === 'START TRANSACTION') {
-      this.heldBack = this.expected;
-      this.expected = undefined;
-      this.inTransaction = true;
-      return Promise.resolve(NOTHING_DONE);
-    }
     const sent = this.opening.keepsStatements ? wanted : withoutName(wanted);
     const send = this.inTransaction ? () => this.gather(sent) : () => super.query(sent);
-    if (text === 'COMMIT' || text === 'ROLLBACK') {
-      this.inTransaction = false;
-      const isUntouched = this.heldBack !== undefined && this.gathered.length === 0;
-      this.heldBack = isUntouched ? undefined : this.heldBack;
-      if (isUntouched || this.unusable) return Promise.resolve(NOTHING_DONE);
-    }
+    const { text } = wanted;
     const answer = isTracing() ? inSpan('postgres', { 'db.statement': text }, send, 'client') : send();
     return this.measure(text, answer);
   }
 
-  private async measure(text: string, answer: Promise<pg.QueryResult>): Promise<pg.QueryResult> {
-    const startedAt = performance.now();
-    let failed = true;
-    try {
-      const result = await answer;
-      // After a failed statement PostgreSQL answers COMMIT with a rollback, and not with an error.
-      if (text === 'COMMIT' && result.command !== 'COMMIT') {
-        throw new Error('A statement of the transaction failed, yet its work went on and committed.');
-      }
-      failed = false;
-      return result;
-    } finally {
-      this.onStatement(text, performance.now() - startedAt, failed);
+  private endTransaction(text: 'COMMIT' | 'ROLLBACK'): Promise<pg.QueryResult> {
+    const answer = this.query(text);
+    this.inTransaction = false;
+    return answer;
+  }
+
+  private hasSentNothing(): boolean {
+    const sentNothing = this.heldBack !== undefined && this.gathered.length === 0;
+    if (sentNothing) {
+      this.heldBack = undefined;
+      this.inTransaction = false;
     }
+    return sentNothing;
   }
 
   /** Statements that are issued before anything else happens go to the server together. */
@@ -99,13 +99,26 @@ export class SessionClient extends WireClientBase {
     const context = this.heldBack;
     this.gathered = [];
     this.heldBack = undefined;
-    const opening = context && { statements: this.opening, context };
     const [only] = pending;
     if (context === undefined && pending.length === 1 && only !== undefined) {
       super.query(only.statement).then(only.resolve, only.reject);
       return;
     }
+    const opening = context && { statements: this.opening, context };
+    // Neither side knows any more what is open and what is prepared: the pool must not keep the connection.
     void super.query(new StatementGroup(pending, opening, () => (this.unusable = true)));
+  }
+
+  private async measure(text: string, answer: Promise<pg.QueryResult>): Promise<pg.QueryResult> {
+    const startedAt = performance.now();
+    let failed = true;
+    try {
+      const result = await answer;
+      failed = false;
+      return result;
+    } finally {
+      this.onStatement(text, performance.now() - startedAt, failed);
+    }
   }
 }
 

@@ -1,7 +1,8 @@
 import type { QueryResult } from 'pg';
-import type { EntityManager } from 'typeorm';
+import type { DataSource, EntityManager, QueryRunner } from 'typeorm';
 import type { Statement } from './pg-internals.js';
 import type { SessionClient } from './session-client.js';
+import { joinTransaction } from './typeorm-internals.js';
 
 /** A statement that the server keeps prepared under its name, on each connection once. One name, one text. */
 export interface NamedStatement {
@@ -14,14 +15,22 @@ export class Transaction {
   /** @internal */
   readonly callbacks: (() => void)[] = [];
   private open = true;
+  private runner: QueryRunner | undefined;
 
   constructor(
     /** The tenant whose rows are visible; null outside of any tenant. */
     readonly tenantId: string | null,
-    /** TypeORM inside this transaction: `save` and query builders commit with it, and roll back with it. */
-    readonly manager: EntityManager,
     private readonly client: SessionClient,
+    private readonly dataSource: DataSource,
   ) {}
+
+  /** TypeORM inside this transaction: `save` and query builders commit with it, and roll back with it. */
+  get manager(): EntityManager {
+    this.requireOpen();
+    // Made when it is asked for: most transactions are a statement or two, and a runner costs more than those.
+    this.runner ??= joinTransaction(this.dataSource, this.client);
+    return this.runner.manager;
+  }
 
   /**
    * Runs one statement.
@@ -50,14 +59,20 @@ export class Transaction {
   /** @internal */
   end(): void {
     this.open = false;
+    // It holds no connection of its own; released, it refuses what nobody awaited.
+    void this.runner?.release();
   }
 
   private async send(
     statement: string | NamedStatement,
     parameters: readonly unknown[],
   ): Promise<QueryResult> {
-    if (!this.open) throw new Error('The transaction has ended: await every statement inside of its work.');
+    this.requireOpen();
     return this.client.query(withValues(statement, parameters));
+  }
+
+  private requireOpen(): void {
+    if (!this.open) throw new Error('The transaction has ended: await every statement inside of its work.');
   }
 }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { organizationCreated } from '@capsule/contracts';
+import { memberAdded, organizationCreated } from '@capsule/contracts';
 import type { Transaction } from '@capsule/database';
 import { DomainError } from '@capsule/errors';
 import { Outbox } from '@capsule/outbox';
@@ -27,14 +27,20 @@ export class OrganizationService {
     return { id: tx.tenantId ?? '', name, slug, createdAt: createdAt.toISOString() };
   }
 
-  /** Tells the other services of a founded organization, when the transaction has committed. */
+  /** Tells the other services of an organization that this transaction founds, and of its first member. */
   async announce(
     tx: Transaction,
     { id: organizationId, ...organization }: OrganizationView,
-    owner: { id: string; email: string },
+    owner: { id: string; email: string; name: string },
   ): Promise<void> {
-    const data = { organizationId, ...organization, ownerUserId: owner.id, ownerEmail: owner.email };
-    await this.outbox.add(tx, organizationCreated, data, { subject: organizationId });
+    const { id: userId, email, name } = owner;
+    const founded = { organizationId, ...organization, ownerUserId: userId, ownerEmail: email };
+    const { createdAt: addedAt } = organization;
+    const member = { organizationId, userId, email, name, role: 'owner' as const, addedAt };
+    await Promise.all([
+      this.outbox.add(tx, organizationCreated, founded, { subject: organizationId }),
+      this.outbox.add(tx, memberAdded, member, { subject: userId }),
+    ]);
   }
 
   /** @throws DomainError auth.organization.not_found */

@@ -59,12 +59,13 @@ export class SignUpService {
     const request = { email, name, organizationName };
     let opening: Promise<Grant> | undefined;
     const account = await this.requests.once(tx, 'user.sign-up', request, async (): Promise<Account> => {
+      const owner = { id: userId, email, name };
       const organization = await this.organizations.found(tx, organizationName, userId);
-      // Issued together, so that they go to the database in one round trip.
-      const announced = this.organizations.announce(tx, organization, { id: userId, email });
-      const creating = this.users.create(tx, { id: userId, email, name, passwordHash });
+      // Issued together, so that they go to the database in one round trip; in this order, as the session needs the user.
+      const creating = this.users.create(tx, { ...owner, passwordHash });
       opening = this.sessions.open(tx, userId, 'owner');
-      const [user] = await Promise.all([creating, announced, opening]);
+      const announcing = this.organizations.announce(tx, organization, owner);
+      const [user] = await Promise.all([creating, opening, announcing]);
       return { organization, user };
     });
     return { ...account, grant: await opening };

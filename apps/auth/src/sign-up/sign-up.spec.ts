@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { organizationCreated, type RequestInputOf, userSignUp } from '@capsule/contracts';
+import { memberAdded, organizationCreated, type RequestInputOf, userSignUp } from '@capsule/contracts';
 import {
   createTestDatabase,
   startTestNats,
@@ -11,6 +11,9 @@ import {
 type SignUp = RequestInputOf<typeof userSignUp>;
 
 const PASSWORD = 'correct horse battery';
+
+/** The rows that a sign-up adds to each table. */
+const ONE_ACCOUNT = { users: 1, organizations: 1, memberships: 1, sessions: 1, events: 2 };
 
 function request(changes: Partial<SignUp> = {}): SignUp {
   const email = `${randomUUID()}@example.com`;
@@ -52,7 +55,7 @@ describe('sign-up', () => {
     return counts ?? {};
   }
 
-  it('makes user, organization, owner membership, session and event, all or nothing', async () => {
+  it('makes user, organization, owner membership, session and events, all or nothing', async () => {
     const before = await countAccounts();
     const sent = request({ organizationName: 'Søn & Co' });
     const made = await auth.call(userSignUp, sent);
@@ -64,8 +67,8 @@ describe('sign-up', () => {
       expiresInSeconds: 900,
     });
     const after = await countAccounts();
-    for (const table of Object.keys(before))
-      expect([table, after[table]]).toEqual([table, (before[table] ?? 0) + 1]);
+    for (const [table, count] of Object.entries(ONE_ACCOUNT))
+      expect([table, after[table]]).toEqual([table, (before[table] ?? 0) + count]);
 
     const [event] = await rows<{ tenant_id: string; envelope: Record<string, unknown> }>(
       'SELECT tenant_id, envelope FROM outbox WHERE type = $1 AND tenant_id = $2',
@@ -82,6 +85,22 @@ describe('sign-up', () => {
         ownerUserId: made.user.id,
         ownerEmail: sent.email,
         createdAt: made.organization.createdAt,
+      },
+    });
+    const [member] = await rows<{ envelope: Record<string, unknown> }>(
+      'SELECT envelope FROM outbox WHERE type = $1 AND tenant_id = $2',
+      [memberAdded.type, made.organization.id],
+    );
+    expect(member?.envelope).toMatchObject({
+      tenantid: made.organization.id,
+      subject: made.user.id,
+      data: {
+        organizationId: made.organization.id,
+        userId: made.user.id,
+        email: sent.email,
+        name: 'Ada',
+        role: 'owner',
+        addedAt: made.user.createdAt,
       },
     });
     const audited = await rows('SELECT created_by FROM users WHERE id = $1', [made.user.id]);
@@ -148,8 +167,8 @@ describe('sign-up', () => {
     expect(lost).toHaveLength(9);
     for (const { reason } of lost) expect(reason).toMatchObject({ code: 'auth.user.email_taken' });
     const after = await countAccounts();
-    for (const table of Object.keys(before))
-      expect([table, after[table]]).toEqual([table, (before[table] ?? 0) + 1]);
+    for (const [table, count] of Object.entries(ONE_ACCOUNT))
+      expect([table, after[table]]).toEqual([table, (before[table] ?? 0) + count]);
   });
 
   it('gives every organization a slug of its own, also when twenty of one name are founded at once', async () => {
@@ -174,7 +193,7 @@ describe('sign-up', () => {
       expect(second.organization).toEqual(first.organization);
       expect(second.refreshToken).not.toBe(first.refreshToken);
       const events = await rows('SELECT FROM outbox WHERE tenant_id = $1', [first.organization.id]);
-      expect(events).toHaveLength(1);
+      expect(events).toHaveLength(2);
     });
 
     it('is no credential: with another password it gives nothing', async () => {

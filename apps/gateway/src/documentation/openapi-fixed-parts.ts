@@ -22,6 +22,8 @@ export const tags: OpenApiDocument['tags'] = [
   { name: 'Apps', description: 'What runs, under one host name each' },
   { name: 'Deployments', description: 'A version of an app on its way to being live' },
   { name: 'Activity', description: 'What happened in the organization' },
+  { name: 'Dashboards', description: 'What the organization wants to see together' },
+  { name: 'Work', description: "Members' work sessions and the tools they used in them" },
   { name: 'Billing', description: 'Plans, metered usage and the next invoice' },
 ];
 

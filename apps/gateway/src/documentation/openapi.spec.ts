@@ -72,7 +72,9 @@ describe('the OpenAPI document', () => {
       ({ method, path }) => method === 'POST' && !keepsNoAnswer.includes(path),
     );
     expect(offering('#/components/parameters/IdempotencyKey')).toEqual(expected);
-    const conflicts = endpoints.filter((endpoint) => '409' in operationOf(endpoint).responses);
+    const conflicts = endpoints.filter(
+      (endpoint) => endpoint.method === 'POST' && '409' in operationOf(endpoint).responses,
+    );
     expect(conflicts).toEqual(expected);
     expect(JSON.stringify(document.components.responses['conflict'])).toContain('idempotency_key_reused');
   });

@@ -126,6 +126,7 @@ function success(endpoint: Endpoint): Response {
   if (endpoint.transfer === 'log-stream') {
     return { description: fixed.logStreamDescription, headers, content: fixed.logStreamContent };
   }
+  if (endpoint.status === 204) return { description: 'Done; there is nothing to answer.', headers };
   const named = apiSchemas.find(({ schema }) => schema === endpoint.rpc.response);
   if (!named) throw new Error(`The response of ${endpoint.operationId} has no public name.`);
   const schema = { $ref: schemaReference(named.name) };

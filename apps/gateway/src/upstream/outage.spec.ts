@@ -55,6 +55,21 @@ describe('a service that is away', () => {
   });
 });
 
+describe('a service that is restarted', () => {
+  it('keeps its callers waiting for as long as that takes, and is asked once by each', async () => {
+    await eventually(async () => expect(await plans()).toMatchObject({ status: 200 }));
+    await billing?.close();
+    const waiting = Promise.all(Array.from({ length: 8 }, plans));
+    let asked = 0;
+    billing = await serve('billing', nats.settings('billing'), [
+      answering(planList, () => ((asked += 1), { items: [], nextCursor: null })),
+    ]);
+    for (const { status } of await waiting) expect(status).toBe(200);
+    expect(asked).toBe(8);
+    expect(await openCircuits()).toBe('');
+  });
+});
+
 describe('the readiness of the gateway', () => {
   it('fails while NATS is away and tells outsiders nothing but that', async () => {
     expect((await fetch(`${gateway.url}/health/ready`)).status).toBe(200);

@@ -9,11 +9,17 @@ import {
 import { RpcClient } from '@capsule/messaging';
 import { gauge } from '@capsule/telemetry';
 import { CircuitBreaker } from './circuit-breaker.js';
+import { RestartPatience } from './restart-patience.js';
 
 const FAILURES_TO_OPEN = 5;
 const OPEN_MS = 2_000;
 
-/** Calls the services, each behind a circuit breaker of its own. */
+interface Upstream {
+  breaker: CircuitBreaker;
+  patience: RestartPatience;
+}
+
+/** Calls the services, each behind a circuit breaker of its own; a restart of one is waited out. */
 @Injectable()
 export class Upstreams {
   private readonly logger = new Logger(Upstreams.name);
@@ -22,15 +28,19 @@ export class Upstreams {
     help: '1 while the circuit breaker of a service is open',
     labelNames: ['service'],
   });
-  private readonly breakers = Object.fromEntries(
-    serviceNames.map((service) => [service, this.breakerOf(service)]),
-  ) as Record<ServiceName, CircuitBreaker>;
+  private readonly upstreams = Object.fromEntries(
+    serviceNames.map((service) => [
+      service,
+      { breaker: this.breakerOf(service), patience: new RestartPatience() },
+    ]),
+  ) as Record<ServiceName, Upstream>;
 
   constructor(private readonly rpc: RpcClient) {}
 
   /** @throws DomainError as RpcClient does, and platform.upstream.unavailable while the breaker is open */
   call<C extends RpcContract>(contract: C, request: RequestInputOf<C>): Promise<ResponseOf<C>> {
-    return this.breakers[contract.service].run(() => this.rpc.call(contract, request));
+    const { breaker, patience } = this.upstreams[contract.service];
+    return breaker.run(() => patience.run(contract, () => this.rpc.call(contract, request)));
   }
 
   private breakerOf(service: ServiceName): CircuitBreaker {

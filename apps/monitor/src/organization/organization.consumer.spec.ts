@@ -21,7 +21,7 @@ describe('what monitor knows of an organization', () => {
       {
         organizationId: tenantId,
         name: 'Acme',
-        slug: 'acme',
+        slug: `acme-${tenantId}`,
         ownerUserId: randomUUID(),
         ownerEmail: 'ada@example.com',
         createdAt: '2026-01-01T10:00:00.000Z',

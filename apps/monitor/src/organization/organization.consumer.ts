@@ -7,19 +7,25 @@ import {
 } from '@capsule/contracts';
 import type { Transaction } from '@capsule/database';
 import { OnEvent } from '@capsule/outbox';
+import { TenantService } from '../tenant/tenant.service.js';
 import { OrganizationRepository } from './organization.repository.js';
 
 /** Keeps what monitor needs of an organization. The two events come in any order, so each makes the row. */
 @Injectable()
 export class OrganizationConsumer {
-  constructor(private readonly organizations: OrganizationRepository) {}
+  constructor(
+    private readonly organizations: OrganizationRepository,
+    private readonly tenants: TenantService,
+  ) {}
 
   @OnEvent(organizationCreated)
   async onOrganizationCreated(
     event: EventEnvelope<DataOf<typeof organizationCreated>>,
     tx: Transaction,
   ): Promise<void> {
-    await this.organizations.upsertName(tx, event.data.name);
+    const { name, slug } = event.data;
+    await this.organizations.upsertName(tx, name);
+    await this.tenants.register(tx, { name, domain: slug });
   }
 
   @OnEvent(entitlementsChanged)
@@ -27,7 +33,9 @@ export class OrganizationConsumer {
     event: EventEnvelope<DataOf<typeof entitlementsChanged>>,
     tx: Transaction,
   ): Promise<void> {
-    const { entitlements, version } = event.data;
-    await this.organizations.upsertRetention(tx, entitlements.metricsRetentionDays, version);
+    const { entitlements, planCode, version } = event.data;
+    const retentionDays = entitlements.metricsRetentionDays;
+    const isNewest = await this.organizations.upsertPlan(tx, planCode, retentionDays, version);
+    if (isNewest) await this.tenants.changePlan(tx, planCode);
   }
 }

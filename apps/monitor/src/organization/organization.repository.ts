@@ -10,12 +10,15 @@ const UPSERT_NAME = {
          ON CONFLICT ON CONSTRAINT pk_organizations DO UPDATE SET name = excluded.name`,
 };
 
-const UPSERT_RETENTION = {
-  name: 'organization_upsert_retention',
-  text: `INSERT INTO organizations (tenant_id, name, metrics_retention_days, entitlements_version) VALUES ($1, '', $2, $3)
+const UPSERT_PLAN = {
+  name: 'organization_upsert_plan',
+  text: `INSERT INTO organizations (tenant_id, name, plan, metrics_retention_days, entitlements_version)
+         VALUES ($1, '', $2, $3, $4)
          ON CONFLICT ON CONSTRAINT pk_organizations DO UPDATE
-         SET metrics_retention_days = excluded.metrics_retention_days, entitlements_version = excluded.entitlements_version
-         WHERE organizations.entitlements_version < excluded.entitlements_version`,
+         SET plan = excluded.plan, metrics_retention_days = excluded.metrics_retention_days,
+             entitlements_version = excluded.entitlements_version
+         WHERE organizations.entitlements_version < excluded.entitlements_version
+         RETURNING tenant_id`,
 };
 
 @Injectable()
@@ -24,9 +27,12 @@ export class OrganizationRepository {
     await tx.query(UPSERT_NAME, [tx.tenantId, name]);
   }
 
-  /** Keeps the retention of the newest version, whatever order the versions arrive in. */
-  async upsertRetention(tx: Transaction, retentionDays: number, version: number): Promise<void> {
-    await tx.query(UPSERT_RETENTION, [tx.tenantId, retentionDays, version]);
+  /**
+   * Keeps plan and retention of the newest version, whatever order the versions arrive in.
+   * @returns whether this is the newest
+   */
+  async upsertPlan(tx: Transaction, plan: string, retentionDays: number, version: number): Promise<boolean> {
+    return (await tx.query(UPSERT_PLAN, [tx.tenantId, plan, retentionDays, version])).length > 0;
   }
 
   async findRetentionDays(tx: Transaction): Promise<number> {

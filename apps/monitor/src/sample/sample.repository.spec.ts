@@ -88,8 +88,8 @@ describe('samples', () => {
 
   it('are purged when they are older than the plan keeps, and those of other organizations stay', async () => {
     const organizations = new OrganizationRepository();
-    await database.withTenant(owner.tenantId, (tx) => organizations.upsertRetention(tx, 3, 1));
-    await database.withTenant(stranger.tenantId, (tx) => organizations.upsertRetention(tx, 36_500, 1));
+    await database.withTenant(owner.tenantId, (tx) => organizations.upsertPlan(tx, 'free', 3, 1));
+    await database.withTenant(stranger.tenantId, (tx) => organizations.upsertPlan(tx, 'free', 36_500, 1));
     const recent = new Date(Date.now() - 86_400_000).toISOString();
     await record(owner.tenantId, owner, recent);
     await database.withTenant(owner.tenantId, (tx) => samples.purgeExpired(tx));

@@ -85,6 +85,18 @@ export const platformErrors = {
     when: 'Every database connection of the service was in use for longer than a request may wait.',
     remedy: 'Try again after the seconds in `Retry-After`.',
   },
+  'platform.operator.token_missing': {
+    kind: 'unauthenticated',
+    title: 'The operator token is missing',
+    when: "A route for operators on a service's own port was called without a bearer token.",
+    remedy: 'Send `Authorization: Bearer <token>` with the token that OPERATOR_TOKEN holds.',
+  },
+  'platform.operator.token_refused': {
+    kind: 'forbidden',
+    title: 'The operator token is not the right one',
+    when: 'The bearer token is not the one that OPERATOR_TOKEN holds.',
+    remedy: "Use the token of the service's own configuration; a token of a session does not serve here.",
+  },
   'platform.cursor.invalid': {
     kind: 'invalid',
     title: 'The cursor is not valid',

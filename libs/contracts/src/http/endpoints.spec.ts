@@ -48,9 +48,12 @@ describe('the endpoints', () => {
     },
   );
 
-  it.each(endpoints)('$operationId: its response has a name in the public API', ({ rpc }) => {
-    expect(apiSchemas.map(({ schema }) => schema)).toContain(rpc.response);
-  });
+  it.each(endpoints.filter(({ status }) => status !== 204))(
+    '$operationId: its response has a name in the public API',
+    ({ rpc }) => {
+      expect(apiSchemas.map(({ schema }) => schema)).toContain(rpc.response);
+    },
+  );
 
   it('name every error of a service that an outside caller can meet', () => {
     const named = new Set<string>(endpoints.flatMap(({ errors }) => errors));

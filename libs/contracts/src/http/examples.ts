@@ -91,6 +91,24 @@ export const activity = {
   occurredAt: live,
 };
 
+export const dashboard = {
+  id: '0192f0c2-a0c1-7d2e-9f3a-4b5c6d7e8f07',
+  name: 'Production',
+  widgets: [{ kind: 'cpu', title: 'CPU', appId, place: { column: 0, row: 0, width: 6, height: 4 } }],
+  createdAt: created,
+  updatedAt: live,
+};
+const workSessionId = '0192f0c2-b1d2-7e3f-8a4b-5c6d7e8f9a08';
+export const workSession = { id: workSessionId, userId, client: 'cli', startedAt: created, endedAt: live };
+export const toolMetric = {
+  id: '0192f0c2-c2e3-7f40-9b5c-6d7e8f9a0b09',
+  workSessionId,
+  tool: 'capsule.deploy',
+  durationMs: 5_300,
+  succeeded: true,
+  usedAt: live,
+};
+
 export const entitlements = {
   maxProjects: 3,
   maxApps: 5,

@@ -1,6 +1,20 @@
 import { activityList } from '../monitor/activity.js';
+import {
+  dashboardCreate,
+  dashboardDelete,
+  dashboardGet,
+  dashboardList,
+  dashboardUpdate,
+} from '../monitor/dashboard.js';
 import { metricQuery } from '../monitor/metric.js';
+import { toolMetricCreate, toolMetricList } from '../monitor/tool-metric.js';
+import { workSessionCreate, workSessionEnd, workSessionList } from '../monitor/work-session.js';
 import { endpoint } from './endpoint.js';
+
+const dashboards = { tag: 'Dashboards', security: 'bearer' } as const;
+const work = { tag: 'Work', security: 'bearer' } as const;
+/** What lies in the organization's own tables, which are made a moment after it. */
+const ownTables = ['monitor.organization.not_ready', 'monitor.organization.inactive'] as const;
 
 export const monitorEndpoints = [
   endpoint('GET /v1/apps/{appId}/metrics', {
@@ -18,5 +32,89 @@ export const monitorEndpoints = [
     status: 200,
     rpc: activityList,
     errors: ['platform.cursor.invalid'],
+  }),
+
+  endpoint('POST /v1/dashboards', {
+    ...dashboards,
+    summary: 'Create a dashboard',
+    status: 201,
+    rpc: dashboardCreate,
+    example: {
+      name: 'Production',
+      widgets: [{ kind: 'cpu', title: 'CPU', place: { column: 0, row: 0, width: 6, height: 4 } }],
+    },
+    errors: [...ownTables, 'monitor.dashboard.name_taken'],
+  }),
+  endpoint('GET /v1/dashboards', {
+    ...dashboards,
+    summary: 'List dashboards',
+    status: 200,
+    rpc: dashboardList,
+    errors: [...ownTables, 'platform.cursor.invalid'],
+  }),
+  endpoint('GET /v1/dashboards/{dashboardId}', {
+    ...dashboards,
+    summary: 'Get a dashboard',
+    status: 200,
+    rpc: dashboardGet,
+    errors: [...ownTables, 'monitor.dashboard.not_found'],
+  }),
+  endpoint('PATCH /v1/dashboards/{dashboardId}', {
+    ...dashboards,
+    summary: 'Change a dashboard',
+    status: 200,
+    rpc: dashboardUpdate,
+    example: { name: 'Production and staging' },
+    errors: [...ownTables, 'monitor.dashboard.not_found', 'monitor.dashboard.name_taken'],
+  }),
+  endpoint('DELETE /v1/dashboards/{dashboardId}', {
+    ...dashboards,
+    summary: 'Delete a dashboard',
+    status: 204,
+    rpc: dashboardDelete,
+    errors: [...ownTables, 'monitor.dashboard.not_found'],
+  }),
+
+  endpoint('POST /v1/work-sessions', {
+    ...work,
+    summary: 'Begin a work session, or record one that has ended',
+    status: 201,
+    rpc: workSessionCreate,
+    example: { client: 'cli' },
+    errors: ownTables,
+  }),
+  endpoint('POST /v1/work-sessions/{workSessionId}/end', {
+    ...work,
+    summary: 'End a work session',
+    status: 200,
+    rpc: workSessionEnd,
+    errors: [...ownTables, 'monitor.work_session.not_found'],
+  }),
+  endpoint('GET /v1/work-sessions', {
+    ...work,
+    summary: 'List work sessions, newest first',
+    status: 200,
+    rpc: workSessionList,
+    errors: [...ownTables, 'platform.cursor.invalid'],
+  }),
+  endpoint('POST /v1/tool-metrics', {
+    ...work,
+    summary: 'Record the use of a tool',
+    status: 201,
+    rpc: toolMetricCreate,
+    example: {
+      workSessionId: '0192f0c2-b1d2-7e3f-8a4b-5c6d7e8f9a08',
+      tool: 'capsule.deploy',
+      durationMs: 5_300,
+      succeeded: true,
+    },
+    errors: [...ownTables, 'monitor.work_session.not_found'],
+  }),
+  endpoint('GET /v1/tool-metrics', {
+    ...work,
+    summary: 'List uses of tools, newest first',
+    status: 200,
+    rpc: toolMetricList,
+    errors: [...ownTables, 'platform.cursor.invalid'],
   }),
 ];

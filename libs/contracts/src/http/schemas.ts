@@ -11,7 +11,10 @@ import { deploymentList, deploymentSchema } from '../deploy/deployment.js';
 import { deploymentLogRead } from '../deploy/deployment-log.js';
 import { projectList, projectSchema } from '../deploy/project.js';
 import { activityList } from '../monitor/activity.js';
+import { dashboardList, dashboardSchema } from '../monitor/dashboard.js';
 import { metricQuery } from '../monitor/metric.js';
+import { toolMetricList, toolMetricSchema } from '../monitor/tool-metric.js';
+import { workSessionList, workSessionSchema } from '../monitor/work-session.js';
 import { problemSchema } from '../problem.js';
 import * as example from './examples.js';
 
@@ -39,6 +42,12 @@ export const apiSchemas: readonly ApiSchema[] = [
   { name: 'LogChunk', schema: deploymentLogRead.response, example: example.logChunk },
   { name: 'Metrics', schema: metricQuery.response, example: example.metrics },
   { name: 'ActivityPage', schema: activityList.response, example: page(example.activity) },
+  { name: 'Dashboard', schema: dashboardSchema, example: example.dashboard },
+  { name: 'DashboardPage', schema: dashboardList.response, example: page(example.dashboard) },
+  { name: 'WorkSession', schema: workSessionSchema, example: example.workSession },
+  { name: 'WorkSessionPage', schema: workSessionList.response, example: page(example.workSession) },
+  { name: 'ToolMetric', schema: toolMetricSchema, example: example.toolMetric },
+  { name: 'ToolMetricPage', schema: toolMetricList.response, example: page(example.toolMetric) },
   { name: 'Entitlements', schema: entitlementsSchema, example: example.entitlements },
   { name: 'Plan', schema: planSchema, example: example.plan },
   { name: 'PlanPage', schema: planList.response, example: page(example.plan) },

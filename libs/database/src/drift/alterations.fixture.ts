@@ -6,7 +6,9 @@ export const SCHEMA = `
   CREATE TYPE drift_point AS (x integer, y integer);
   CREATE DOMAIN drift_positive AS integer CHECK (VALUE > 0);
   CREATE SEQUENCE drift_numbers;
-  CREATE TABLE drift_owners (id uuid PRIMARY KEY);
+  CREATE TABLE drift_owners (id uuid PRIMARY KEY, label varchar(200));
+  CREATE TABLE drift_dropped (id uuid PRIMARY KEY);
+  CREATE TABLE drift_logged (id uuid PRIMARY KEY);
   CREATE TABLE drift_users (
     id bigint GENERATED ALWAYS AS IDENTITY,
     tenant_id uuid NOT NULL DEFAULT uuid_generate_v4(),
@@ -51,8 +53,8 @@ export const SCHEMA = `
 export const ALTERATIONS: [what: string, statement: string, line: string][] = [
   [
     'a type of a column',
-    'ALTER TABLE dead_letters ALTER error TYPE varchar(200)',
-    'table dead_letters: column error is character varying(200) NOT NULL, expected text NOT NULL',
+    'ALTER TABLE drift_owners ALTER label TYPE text',
+    'table drift_owners: column label is text, expected character varying(200)',
   ],
   [
     'nullability',
@@ -89,11 +91,11 @@ export const ALTERATIONS: [what: string, statement: string, line: string][] = [
     'CREATE TABLE drift_extra (id uuid PRIMARY KEY, n integer)',
     'table drift_extra is there, expected none',
   ],
-  ['a dropped table', 'DROP TABLE inbox', 'table inbox is missing'],
+  ['a dropped table', 'DROP TABLE drift_dropped', 'table drift_dropped is missing'],
   [
     'a table without a log',
-    'ALTER TABLE idempotent_requests SET UNLOGGED',
-    'table idempotent_requests: kind is unlogged table, expected table',
+    'ALTER TABLE drift_logged SET UNLOGGED',
+    'table drift_logged: kind is unlogged table, expected table',
   ],
   [
     'an index of other columns',

@@ -6,42 +6,19 @@ import {
   type ExpectedCatalogue,
   fingerprintMigrations,
   readExpectedCatalogue,
+  writeExpectedCatalogue,
 } from './catalogue-file.js';
-import { type CatalogueClient, readCatalogue, readSchemaCatalogue } from './read-catalogue.js';
+import { type CatalogueClient, type OwnSchema, readCatalogue } from './read-catalogue.js';
 
 /**
- * What a migrated database has otherwise than a freshly migrated one, a line each. Only of use when every migration of
- * this checkout was applied.
+ * What a database, or one own schema of it, has otherwise than a freshly migrated one: a line each. Only of use when every
+ * migration of this checkout was applied.
+ * @param name the folder of the migrations: a service, or `monitor-tenant`
  */
-export async function findCatalogueDrift(client: CatalogueClient, service: string): Promise<string[]> {
-  return withExpected(service, async (expected) =>
-    differences(await describeServer(client), await readCatalogue(client), expected),
-  );
-}
-
-/**
- * The same for one of many schemas that are to be alike.
- * @param name the folder of their migrations
- * @param placeholders see readSchemaCatalogue
- */
-export async function findSchemaDrift(
+export async function findCatalogueDrift(
   client: CatalogueClient,
   name: string,
-  schema: string,
-  placeholders: Readonly<Record<string, string>>,
-): Promise<string[]> {
-  return withExpected(name, async (expected) =>
-    differences(
-      await describeServer(client),
-      await readSchemaCatalogue(client, schema, placeholders),
-      expected,
-    ),
-  );
-}
-
-async function withExpected(
-  name: string,
-  compare: (expected: ExpectedCatalogue) => Promise<string[]>,
+  own?: OwnSchema,
 ): Promise<string[]> {
   const path = cataloguePath(name);
   const file = relative(migrationsFolder('..'), path);
@@ -50,7 +27,17 @@ async function withExpected(
   if (expected.madeFrom !== (await fingerprintMigrations(migrationsFolder(name)))) {
     return [`${file} is not of these migrations: run npm run catalogue and commit it`];
   }
-  return compare(expected);
+  return differencesOn(await describeServer(client), await readCatalogue(client, own), expected);
+}
+
+/** Writes what a freshly migrated database, or schema, consists of into its file. */
+export async function recordCatalogue(client: CatalogueClient, name: string, own?: OwnSchema): Promise<void> {
+  const { majorVersion } = await describeServer(client);
+  await writeExpectedCatalogue(cataloguePath(name), {
+    madeFrom: await fingerprintMigrations(migrationsFolder(name)),
+    postgres: majorVersion,
+    objects: await readCatalogue(client, own),
+  });
 }
 
 interface Server {
@@ -58,7 +45,7 @@ interface Server {
   hasTimescale: boolean;
 }
 
-export async function describeServer(client: CatalogueClient): Promise<Server> {
+async function describeServer(client: CatalogueClient): Promise<Server> {
   const { rows } = await client.query(
     `SELECT current_setting('server_version_num')::integer / 10000 AS "majorVersion",
             EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') AS "hasTimescale"`,
@@ -66,17 +53,18 @@ export async function describeServer(client: CatalogueClient): Promise<Server> {
   return rows[0] as unknown as Server;
 }
 
-/** @param server where `found` was read; the expected catalogue is of a server without TimescaleDB */
-export function differences(server: Server, found: Catalogue, expected: ExpectedCatalogue): string[] {
-  const isIncomparable = (object: string, part: string): boolean => {
+/** @param server where `found` was read; what is expected was read on a server without TimescaleDB */
+export function differencesOn(server: Server, found: Catalogue, expected: ExpectedCatalogue): string[] {
+  const isComparable = (object: string, part: string): boolean => {
     // Each major version prints queries a little differently.
-    if (part === 'definition' && /view /.test(object) && server.majorVersion !== expected.postgres)
-      return true;
+    if (part === 'definition' && object.includes('view ') && server.majorVersion !== expected.postgres) {
+      return false;
+    }
     // TimescaleDB partitions in its own way, with a trigger and an index of its own.
-    const isPartitioned = expected.objects[object]?.['kind']?.startsWith('partitioned');
-    return (
+    const isPartitioned = expected.objects[object]?.['kind']?.startsWith('partitioned') === true;
+    return !(
       server.hasTimescale &&
-      isPartitioned === true &&
+      isPartitioned &&
       /^(kind|default partition|index |trigger ts_)/.test(part)
     );
   };
@@ -84,7 +72,7 @@ export function differences(server: Server, found: Catalogue, expected: Expected
     Object.fromEntries(
       Object.entries(catalogue).map(([object, parts]) => [
         object,
-        Object.fromEntries(Object.entries(parts).filter(([part]) => !isIncomparable(object, part))),
+        Object.fromEntries(Object.entries(parts).filter(([part]) => isComparable(object, part))),
       ]),
     );
   return compareCatalogues(comparable(found), comparable(expected.objects));

@@ -4,10 +4,12 @@ import { DATABASE_OWNER, grantsOf, roleName } from './catalogue-access.js';
 /** Those that an operator may add or leave out without touching what migrations made. */
 const OPTIONAL_EXTENSIONS = "('plpgsql', 'pg_stat_statements', 'timescaledb')";
 
+// Whom the operator lets read everything, such as the role of backups, is no affair of migrations.
 const database = `
   SELECT 'database' AS object, 'grants to ' || grantee AS part, privileges AS definition
   FROM pg_database, LATERAL ${grantsOf("coalesce(datacl, acldefault('d', datdba))", 'datdba')} g
   WHERE datname = current_database()
+    AND grantee NOT IN (SELECT rolname FROM pg_roles r WHERE pg_has_role(r.oid, 'pg_read_all_data', 'MEMBER'))
   UNION ALL
   SELECT 'database',
          'default privileges of ' || ${roleName('defaclrole')} || ' on ' ||

@@ -14,11 +14,14 @@ class Note {
   @Column('text')
   body!: string;
 
-  @Column('varchar', { length: 200 })
+  @Column({ type: 'varchar', length: 200 })
   title!: string;
 
-  @Column('timestamptz', { precision: 3, nullable: true })
+  @Column({ type: 'timestamptz', precision: 3, nullable: true })
   readAt!: Date | null;
+
+  @Column({ type: 'timestamptz', default: () => 'now()' })
+  madeAt!: Date;
 
   @Column('text', { array: true, default: [] })
   tags!: string[];
@@ -36,6 +39,7 @@ const COLUMNS = {
   body: 'text NOT NULL',
   title: 'varchar(200) NOT NULL UNIQUE',
   '"readAt"': 'timestamptz(3)',
+  '"madeAt"': 'timestamptz NOT NULL DEFAULT clock_timestamp()',
   tags: "text[] NOT NULL DEFAULT '{}'",
   size: 'integer NOT NULL DEFAULT 1',
   state: "text NOT NULL DEFAULT 'new'",
@@ -101,9 +105,9 @@ describe('entity drift', () => {
       "drift_notes.state is without default, and Note says by default 'new'",
     ],
     [
-      'a default that is another function',
-      { id: 'uuid PRIMARY KEY DEFAULT gen_random_uuid()' },
-      'drift_notes.id is by default gen_random_uuid(), and Note says by default uuid_generate_v4()',
+      'no default where the entity counts on one',
+      { '"madeAt"': 'timestamptz NOT NULL' },
+      'drift_notes.madeAt is without default, and Note says by default now()',
     ],
     [
       'a column that must be written and is not known',

@@ -66,14 +66,14 @@ export class EntityDrift {
     return [found, column.isArray ? `_${declared}` : declared];
   }
 
+  /** Of a default that is an expression the entity only counts on there being one; an id it makes itself. */
   private defaultsOf(column: ColumnMetadata, stored: StoredColumn): [string, string] {
     const declared = this.dataSource.driver.normalizeDefault(column);
-    if (declared === undefined) return ['', ''];
-    if (plainDefault(declared) === plainDefault(stored.default ?? '')) return ['', ''];
-    return [
-      stored.default === null ? 'without default' : `by default ${stored.default}`,
-      `by default ${declared}`,
-    ];
+    if (declared === undefined || column.isPrimary) return ['', ''];
+    if (stored.default === null) return ['without default', `by default ${declared}`];
+    const isExpression = typeof column.default === 'function';
+    if (isExpression || plainDefault(declared) === plainDefault(stored.default)) return ['', ''];
+    return [`by default ${stored.default}`, `by default ${declared}`];
   }
 }
 

@@ -2,7 +2,7 @@ import { createTestDatabase, type TestDatabase } from '@capsule/testing';
 import pg from 'pg';
 import { ALTERATIONS, SCHEMA } from './alterations.fixture.js';
 import { compareCatalogues } from './catalogue.js';
-import { readCatalogue, readSchemaCatalogue } from './read-catalogue.js';
+import { readCatalogue } from './read-catalogue.js';
 
 describe('the catalogue of a database', () => {
   let untouched: TestDatabase;
@@ -35,7 +35,7 @@ describe('the catalogue of a database', () => {
     const reverse = compareCatalogues(await read(untouched), await read(altered));
     expect(reverse).toHaveLength(lines.length);
     expect(reverse).toContain('table drift_extra is missing');
-    expect(reverse).toContain('table inbox is there, expected none');
+    expect(reverse).toContain('table drift_dropped is there, expected none');
     expect(reverse).toContain('table drift_users: column extra is missing, expected text');
   });
 
@@ -63,15 +63,21 @@ describe('the catalogue of a database', () => {
     const catalogues = await untouched.asSuperuser(async (client) => {
       await client.query(make('tenant_a', a, 'integer') + make('tenant_b', b, 'bigint'));
       return [
-        await readSchemaCatalogue(client, 'tenant_a', { tenant_a: '${schema}', [a]: '${tenant}' }),
-        await readSchemaCatalogue(client, 'tenant_b', { tenant_b: '${schema}', [b]: '${tenant}' }),
+        await readCatalogue(client, {
+          schema: 'tenant_a',
+          placeholders: { schema: 'tenant_a', tenantId: a },
+        }),
+        await readCatalogue(client, {
+          schema: 'tenant_b',
+          placeholders: { schema: 'tenant_b', tenantId: b },
+        }),
       ] as const;
     });
     expect(compareCatalogues(...catalogues)).toEqual([
       'table boards: column size is integer, expected bigint',
     ]);
     expect(catalogues[0]['table boards']).toMatchObject({
-      'policy tenant': expect.stringContaining('${tenant}'),
+      'policy tenant': expect.stringContaining('${tenantId}'),
     });
   });
 });

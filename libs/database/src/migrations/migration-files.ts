@@ -75,6 +75,15 @@ export async function readMigrationFolder(
   return { versioned, undo, repeatable };
 }
 
+/** The newest version among the file names of a folder. */
+export async function newestVersion(folder: string): Promise<string | undefined> {
+  const versions = (await readdir(folder)).flatMap((name) => {
+    const [, prefix, versionText] = FILE_NAME.exec(name) ?? [];
+    return prefix === 'V' && versionText !== undefined ? [versionText.replaceAll('_', '.')] : [];
+  });
+  return versions.sort((a, b) => compareVersions(parseVersion(a), parseVersion(b))).at(-1);
+}
+
 function requireDistinctVersions(files: readonly VersionedFile[]): void {
   files.forEach((file, index) => {
     const previous = files[index - 1];

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { specimens } from './specimens.js';
 import { tenancyOf } from './tenancy.js';
-import { tablesOutOfReach, tablesWithoutTenants } from './tables-without-tenants.js';
+import { isOutOfReach, isWithoutTenants } from './tables-without-tenants.js';
 import type { Column, ForeignKey, Table } from './tenant-tables.js';
 
 /** Column values as text, as PostgreSQL reads them. */
@@ -130,9 +130,7 @@ export function insertion(table: Table, row: Row): string {
 }
 
 function hasTenants(table: Table): boolean {
-  const isListed =
-    Object.hasOwn(tablesWithoutTenants, table.name) || Object.hasOwn(tablesOutOfReach, table.name);
-  return !table.partition && !(table.schema === 'public' && isListed);
+  return !table.partition && !isWithoutTenants(table) && !isOutOfReach(table);
 }
 
 function inOrderOfReferences(tables: readonly Table[]): Table[] {

@@ -13,6 +13,7 @@ export const specimens: Readonly<Record<string, (row: Row, tenant: string) => Ro
     envelope: JSON.stringify({ id: row['id'], type: row['type'], tenantid: tenant }),
   }),
   subscriptions: () => ({ status: 'active' }),
+  tenants: (row, tenant) => ({ ...row, id: tenant, schema_name: `tenant_${tenant.replaceAll('-', '')}` }),
   usage_records: () => ({ meter: 'cpu_seconds' }),
   usage_totals: () => ({ meter: 'cpu_seconds' }),
   work_items: () => ({ kind: 'deployment' }),

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { tablesOutOfReach, tablesWithoutTenants } from './tables-without-tenants.js';
+import { isOutOfReach, isWithoutTenants } from './tables-without-tenants.js';
 import { tenancyOf } from './tenancy.js';
 import { type ForeignKey, readTables, type Table } from './tenant-tables.js';
 
@@ -20,12 +20,12 @@ export async function findTenancyFaults(client: pg.Client, appRole: string): Pro
 }
 
 function faultsOf(table: Table, tables: ReadonlyMap<string, Table>): string[] {
-  if (table.partition || isListed(table, tablesOutOfReach)) {
+  if (table.partition || isOutOfReach(table)) {
     return table.appMay.length === 0
       ? []
       : [`has no policy, and the app role may ${table.appMay.join(', ')}`];
   }
-  if (isListed(table, tablesWithoutTenants)) {
+  if (isWithoutTenants(table)) {
     return hasColumn(table, 'tenant_id') ? ['has a tenant_id, and is said to hold no rows of tenants'] : [];
   }
   return [...policyFaults(table), ...table.foreignKeys.flatMap((key) => keyFaults(table, key, tables))];
@@ -77,18 +77,15 @@ async function viewFaults(client: pg.Client, appRole: string): Promise<string[]>
 /** Policies don't guard references: PostgreSQL looks for the other row as somebody who sees all of them. */
 function keyFaults(table: Table, key: ForeignKey, tables: ReadonlyMap<string, Table>): string[] {
   const target = tables.get(key.target);
-  if (target === undefined || isListed(target, tablesWithoutTenants)) return [];
+  if (target === undefined || isWithoutTenants(target)) return [];
   if (tenancyOf(table)?.kind === 'schema') {
     return target.schema === table.schema ? [] : [`${key.name} leads out of the tenant's schema`];
   }
   // A user belongs to no tenant; a membership is what makes him visible in one (docs/adr/0007-users-and-tenancy.md).
   if (tenancyOf(target)?.kind === 'members') return [];
   const place = key.columns.indexOf('tenant_id');
-  return place >= 0 && key.targetColumns[place] === 'tenant_id' ? [] : [`${key.name} lacks the tenant`];
-}
-
-function isListed({ schema, name }: Table, list: Readonly<Record<string, string>>): boolean {
-  return schema === 'public' && Object.hasOwn(list, name);
+  const targetTenant = tenancyOf(target)?.kind === 'registry' ? 'id' : 'tenant_id';
+  return place >= 0 && key.targetColumns[place] === targetTenant ? [] : [`${key.name} lacks the tenant`];
 }
 
 function hasColumn(table: Table, column: string): boolean {

@@ -1,11 +1,12 @@
-import type { MigrationInfo } from '@capsule/database';
+import type { MigrationInfo } from '@capsule/database/migrations';
 
-const HEAD = ['version', 'description', 'state', 'installed on', 'by', 'took'];
+const HEAD = ['version', 'description', 'type', 'state', 'installed on', 'by', 'took'];
 
-export function printTable(title: string, migrations: readonly MigrationInfo[]): void {
+export function renderInfo(title: string, migrations: readonly MigrationInfo[]): string {
   const rows = migrations.map((each) => [
     each.version ?? '',
     each.description,
+    each.type,
     each.changed ? `${each.state} (changed since)` : each.state,
     each.installedOn?.replace(/\.\d+Z$/, 'Z') ?? '',
     each.installedBy ?? '',
@@ -19,5 +20,5 @@ export function printTable(title: string, migrations: readonly MigrationInfo[]):
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
       .trimEnd();
-  console.log([title, line(HEAD), ...rows.map(line), ''].join('\n'));
+  return [title, line(HEAD), ...rows.map(line), ''].join('\n');
 }

@@ -1,0 +1,42 @@
+import { Controller } from '@nestjs/common';
+import { Payload } from '@nestjs/microservices';
+import {
+  dashboardCreate,
+  dashboardDelete,
+  dashboardGet,
+  dashboardList,
+  dashboardUpdate,
+  type RequestOf,
+} from '@capsule/contracts';
+import { Rpc } from '@capsule/messaging';
+import { DashboardService } from './dashboard.service.js';
+
+@Controller()
+export class DashboardController {
+  constructor(private readonly dashboards: DashboardService) {}
+
+  @Rpc(dashboardCreate)
+  create(@Payload() request: RequestOf<typeof dashboardCreate>) {
+    return this.dashboards.create(request);
+  }
+
+  @Rpc(dashboardGet)
+  get(@Payload() request: RequestOf<typeof dashboardGet>) {
+    return this.dashboards.get(request);
+  }
+
+  @Rpc(dashboardList)
+  list(@Payload() request: RequestOf<typeof dashboardList>) {
+    return this.dashboards.list(request);
+  }
+
+  @Rpc(dashboardUpdate)
+  update(@Payload() request: RequestOf<typeof dashboardUpdate>) {
+    return this.dashboards.update(request);
+  }
+
+  @Rpc(dashboardDelete)
+  delete(@Payload() request: RequestOf<typeof dashboardDelete>) {
+    return this.dashboards.delete(request);
+  }
+}

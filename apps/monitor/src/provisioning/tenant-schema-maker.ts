@@ -1,0 +1,74 @@
+/**
+ * Brings one tenant's schema to where this release wants it:
+ *
+ *   locked -> schema there -> its migrations applied -> active
+ *
+ * Every step finds what the one before left and can be repeated, and each commits by itself. Whatever ends the process
+ * in between, kill -9 too, takes the lock with it and leaves the tenant due: the next one, here or in another process,
+ * begins again and passes over what is done. A migration is there as a whole or not at all (see Migrator).
+ *
+ * What fails is written to the tenant's row with its reason and tried again later. A tenant that was active stays active.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { migrationsFolder, type MigrationSession, Migrator } from '@capsule/database/migrations';
+import { quotedSchema } from '../tenant/own-tables.js';
+import { TenantRegistry } from './tenant-registry.js';
+
+export const TENANT_MIGRATIONS = migrationsFolder('monitor-tenant');
+
+/** elsewhere: another process is at it. */
+export type Outcome =
+  | { kind: 'done'; applied: string[] }
+  | { kind: 'elsewhere' }
+  | { kind: 'failed'; reason: string; retryInMs: number };
+
+const LOCK_POLL_MS = 100;
+const REASON_CHARACTERS_MAX = 1_000;
+
+export class TenantSchemaMaker {
+  private readonly registry: TenantRegistry;
+
+  constructor(
+    private readonly session: MigrationSession,
+    private readonly folder: string = TENANT_MIGRATIONS,
+  ) {
+    this.registry = new TenantRegistry(session.client);
+  }
+
+  /**
+   * @param waitMs how long to wait for another process that is at this tenant
+   * @throws when the connection is lost: that is no failure of the tenant
+   */
+  async make(tenantId: string, waitMs = 0): Promise<Outcome> {
+    const { registry, session } = this;
+    const deadline = Date.now() + waitMs;
+    while (!(await registry.tryLock(tenantId))) {
+      if (Date.now() >= deadline) return { kind: 'elsewhere' };
+      await sleep(LOCK_POLL_MS);
+    }
+    try {
+      return { kind: 'done', applied: await this.migrate(tenantId) };
+    } catch (error) {
+      if (session.isBroken) throw error;
+      const reason = (error instanceof Error ? error.message : String(error)).slice(0, REASON_CHARACTERS_MAX);
+      return { kind: 'failed', reason, retryInMs: await registry.recordFailure(tenantId, reason) };
+    } finally {
+      if (!session.isBroken) await registry.unlock(tenantId);
+    }
+  }
+
+  private async migrate(tenantId: string): Promise<string[]> {
+    const { registry, session } = this;
+    const tenant = await registry.find(tenantId);
+    if (!tenant) return [];
+    const { schemaName: schema } = tenant;
+    await session.client.query(`CREATE SCHEMA IF NOT EXISTS ${quotedSchema(schema)}`);
+    const applied = await new Migrator(session, this.folder, {
+      schema,
+      placeholders: { schema: quotedSchema(schema), tenantId },
+    }).migrate();
+    // What failed before and is right now is forgotten, too.
+    if (tenant.state !== 'active' || tenant.failure !== null) await registry.activate(tenantId);
+    return applied.map((file) => file.script);
+  }
+}

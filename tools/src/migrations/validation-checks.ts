@@ -1,0 +1,18 @@
+import type { ServiceDatabase } from './service-database.js';
+
+/** One of the things that `validate` looks at. */
+export interface ValidationCheck {
+  /** As the report names it. */
+  name: string;
+  /** A line for each finding, in words that say what to do; none when all is well. Changes nothing. */
+  find(database: ServiceDatabase): Promise<string[]>;
+}
+
+/** In the order in which they are reported. */
+export const validationChecks: readonly ValidationCheck[] = [
+  {
+    // Files and history: changed, missing, late, failed and pending ones, and invalid indexes.
+    name: 'history',
+    find: ({ migrator }) => migrator.validate(),
+  },
+];

@@ -1,0 +1,54 @@
+import { loadEnvironment, migrationEnvironments, type OwnerSettings } from '@capsule/config';
+import type { ServiceName } from '@capsule/contracts';
+import pg from 'pg';
+
+/**
+ * Gives `work` an empty database of a service on the test servers, and drops it afterwards. Its name has the process in it:
+ * what a killed process left behind is dropped by the next one.
+ * @param source the environment of the test servers
+ */
+export async function withScratchDatabase<T>(
+  service: ServiceName,
+  source: Record<string, string>,
+  work: (owner: OwnerSettings) => Promise<T>,
+): Promise<T> {
+  const { owner } = loadEnvironment(migrationEnvironments[service], source);
+  const superuser = new pg.Client({
+    host: owner.host,
+    port: owner.port,
+    database: 'postgres',
+    user: source['CAPSULE_TEST_POSTGRES_SUPERUSER'],
+    password: source[`CAPSULE_TEST_${service.toUpperCase()}_POSTGRES_SUPERUSER_PASSWORD`],
+  });
+  // A connection that breaks fails the statement that needs it; without a listener it would end the process.
+  superuser.on('error', () => undefined);
+  const name = `scratch_${service}_${process.pid}`;
+  await superuser.connect();
+  try {
+    await dropLeftovers(superuser, service);
+    await superuser.query(`CREATE DATABASE ${name} OWNER ${pg.escapeIdentifier(owner.user)}`);
+    return await work({ ...owner, name });
+  } finally {
+    await superuser.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    await superuser.end();
+  }
+}
+
+async function dropLeftovers(superuser: pg.Client, service: ServiceName): Promise<void> {
+  const { rows } = await superuser.query<{ name: string }>(
+    'SELECT datname AS name FROM pg_database WHERE datname ~ $1',
+    [`^scratch_${service}_\\d+$`],
+  );
+  for (const { name } of rows) {
+    if (!isAlive(Number(name.split('_').at(-1))))
+      await superuser.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return pid !== process.pid && process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
