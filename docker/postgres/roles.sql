@@ -21,6 +21,7 @@ ALTER ROLE :"claimer" NOLOGIN BYPASSRLS;
 GRANT :"claimer" TO :"owner";
 ALTER ROLE :"backup" LOGIN BYPASSRLS PASSWORD :'backup_password';
 GRANT pg_read_all_data TO :"backup";
+GRANT pg_read_all_stats TO :"backup";
 
 SELECT format('CREATE DATABASE %I OWNER %I', :'database', :'owner')
 WHERE :'database' NOT IN (SELECT datname FROM pg_database)
@@ -36,4 +37,8 @@ GRANT CREATE, USAGE ON SCHEMA public TO :"owner";
 -- Only a superuser may create it; monitor partitions its tables itself where it is absent.
 SELECT 'CREATE EXTENSION IF NOT EXISTS timescaledb'
 WHERE :'service' = 'monitor' AND EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')
+\gexec
+-- Where the server preloads it (docs/runbooks/database-report.md).
+SELECT 'CREATE EXTENSION IF NOT EXISTS pg_stat_statements'
+WHERE EXISTS (SELECT FROM pg_settings WHERE name = 'pg_stat_statements.max')
 \gexec

@@ -1,6 +1,11 @@
 import { Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
-import { DatabaseIndicator, DatabaseModule, MigrationsIndicator } from '@capsule/database';
+import {
+  DatabaseIndicator,
+  DatabaseModule,
+  DatabaseReportModule,
+  MigrationsIndicator,
+} from '@capsule/database';
 import { HealthModule } from '@capsule/health';
 import { MessagingModule, NatsIndicator } from '@capsule/messaging';
 import { OutboxModule } from '@capsule/outbox';
@@ -18,6 +23,7 @@ const settings = config();
   imports: [
     ConfigModule.forRoot({ ignoreEnvFile: true, isGlobal: true, load: [config] }),
     DatabaseModule.forService(settings.database, { entities }),
+    DatabaseReportModule.forService('auth', settings.operations),
     MessagingModule.forApp({ app: 'auth', nats: settings.nats }),
     OutboxModule.forService({ service: 'auth', ...settings.outbox }),
     HealthModule.forApp({

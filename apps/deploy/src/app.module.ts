@@ -1,6 +1,12 @@
 import { Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
-import { DatabaseIndicator, DatabaseModule, MigrationsIndicator, PaginationModule } from '@capsule/database';
+import {
+  DatabaseIndicator,
+  DatabaseModule,
+  DatabaseReportModule,
+  MigrationsIndicator,
+  PaginationModule,
+} from '@capsule/database';
 import { HealthModule } from '@capsule/health';
 import { MessagingModule, NatsIndicator } from '@capsule/messaging';
 import { OutboxModule } from '@capsule/outbox';
@@ -21,6 +27,7 @@ const settings = config();
   imports: [
     ConfigModule.forRoot({ ignoreEnvFile: true, isGlobal: true, load: [config] }),
     DatabaseModule.forService(settings.database, { entities }),
+    DatabaseReportModule.forService('deploy', settings.operations),
     PaginationModule.forService(settings.pagination),
     MessagingModule.forApp({ app: 'deploy', nats: settings.nats }),
     OutboxModule.forService({ service: 'deploy', ...settings.outbox }),

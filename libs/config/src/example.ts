@@ -44,7 +44,7 @@ function renderVariable(each: Variable, overrides: readonly Override[]): string 
 }
 
 function remarkOn(each: Variable): string {
-  if (each.secret) return ' (secret, required)';
+  if (each.secret) return each.default === null ? ' (secret, optional)' : ' (secret, required)';
   if (each.default === null) return ' (optional)';
   return each.default === undefined ? ' (required)' : '';
 }

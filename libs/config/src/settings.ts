@@ -4,6 +4,7 @@ import type {
   httpVariables,
   logVariables,
   natsVariables,
+  operationsVariables,
   outboxVariables,
   paginationVariables,
   redisVariables,
@@ -21,4 +22,5 @@ export type RedisSettings = SettingsOf<ReturnType<typeof redisVariables>>;
 export type LogSettings = SettingsOf<typeof logVariables>;
 export type TraceSettings = SettingsOf<typeof traceVariables>;
 export type OutboxSettings = SettingsOf<typeof outboxVariables>;
+export type OperationsSettings = SettingsOf<typeof operationsVariables>;
 export type PaginationSettings = SettingsOf<typeof paginationVariables>;

@@ -104,6 +104,12 @@ export function secret(
   });
 }
 
+/** Off without it. Long, because whoever guesses may guess as often as they like. */
+export function optionalSecret(name: string, description: string): Variable<string | undefined> {
+  const schema = z.string().min(16, 'must have at least 16 characters').optional();
+  return define(name, description, schema, { secret: true, default: null });
+}
+
 export function integer(
   name: string,
   description: string,

@@ -20,5 +20,6 @@ export type { KeysetList } from './pagination/keyset-list.js';
 export { PaginationModule } from './pagination/pagination.module.js';
 export { type NumberedPage, type PageRequest, Pagination } from './pagination/pagination.js';
 export { tlsOptions } from './tls.js';
+export { DatabaseReportModule } from './report/report.module.js';
 export { type NamedStatement, type ReadTransaction, Transaction } from './transaction.js';
 export { isUuid, uuidv7 } from './uuid.js';

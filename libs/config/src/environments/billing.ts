@@ -4,6 +4,7 @@ import {
   httpVariables,
   logVariables,
   natsVariables,
+  operationsVariables,
   outboxVariables,
   traceVariables,
 } from './shared.js';
@@ -20,6 +21,7 @@ export const billingEnvironment = {
       ['USD', 'EUR', 'GBP', 'BRL'],
       'USD',
     ),
+    operations: operationsVariables,
     outbox: outboxVariables,
     log: logVariables,
     traces: traceVariables,

@@ -2,6 +2,7 @@ import {
   certificateFile,
   choice,
   integer,
+  optionalSecret,
   optionalUrl,
   overridable,
   port,
@@ -219,6 +220,13 @@ export const outboxVariables = {
     'off: events that come twice have their effect twice (only to prove the inbox)',
     ['on', 'off'],
     'on',
+  ),
+};
+
+export const operationsVariables = {
+  token: optionalSecret(
+    'OPERATOR_TOKEN',
+    "Bearer token of GET /operations/database on the services' own ports; the route is off without it",
   ),
 };
 

@@ -29,6 +29,8 @@ export async function provisionRoles(
     await ensureRole(client, backup.user, `LOGIN BYPASSRLS PASSWORD ${scramLiteral(backup)}`);
     // SELECT on every table there is and will be, in tenants' schemas too, which no grant on tables could promise.
     await client.query(`GRANT pg_read_all_data TO ${quote(backup.user)}`);
+    // What other roles' sessions and statements do, for the report on a database.
+    await client.query(`GRANT pg_read_all_stats TO ${quote(backup.user)}`);
     const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [database]);
     if (found.rowCount === 0)
       await client.query(`CREATE DATABASE ${quote(database)} OWNER ${quote(owner.user)}`);
@@ -53,6 +55,8 @@ async function prepareDatabase(home: Home, service: ServiceName, cluster: Cluste
     const timescale = await client.query("SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb'");
     if (service === 'monitor' && timescale.rowCount)
       await client.query('CREATE EXTENSION IF NOT EXISTS timescaledb');
+    const counting = await client.query("SELECT 1 FROM pg_settings WHERE name = 'pg_stat_statements.max'");
+    if (counting.rowCount) await client.query('CREATE EXTENSION IF NOT EXISTS pg_stat_statements');
   } finally {
     await client.end();
   }

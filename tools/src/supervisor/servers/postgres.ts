@@ -120,7 +120,10 @@ async function initialise(
 }
 
 function renderConfiguration(port: number, folder: string, data: string, binaries: string): string {
-  const hasTimescale = existsSync(join(dirname(binaries), 'lib', 'timescaledb.so'));
+  const libraries = ['timescaledb', 'pg_stat_statements'].filter((name) =>
+    existsSync(join(dirname(binaries), 'lib', `${name}.so`)),
+  );
+  const hasTimescale = libraries.includes('timescaledb');
   const settings: Record<string, string | number> = {
     data_directory: data,
     hba_file: join(folder, 'pg_hba.conf'),
@@ -148,7 +151,13 @@ function renderConfiguration(port: number, folder: string, data: string, binarie
     timezone: 'UTC',
     log_timezone: 'UTC',
     log_line_prefix: '%m [%p] %u@%d ',
-    ...(hasTimescale && { shared_preload_libraries: 'timescaledb', 'timescaledb.telemetry_level': 'off' }),
+    shared_preload_libraries: libraries.join(),
+    ...(hasTimescale && { 'timescaledb.telemetry_level': 'off' }),
+    // It keeps utility statements as they were sent, and some of those carry passwords.
+    ...(libraries.includes('pg_stat_statements') && {
+      'pg_stat_statements.max': 1_000,
+      'pg_stat_statements.track_utility': 'off',
+    }),
   };
   const quoted = (value: string | number) => `'${String(value).replaceAll("'", "''")}'`;
   return Object.entries(settings)
