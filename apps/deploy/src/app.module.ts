@@ -11,6 +11,7 @@ import { HealthModule } from '@capsule/health';
 import { MessagingModule, NatsIndicator } from '@capsule/messaging';
 import { OutboxModule } from '@capsule/outbox';
 import { AppFeatureModule } from './apps/app-feature.module.js';
+import { ArchiveModule } from './archives/archive.module.js';
 import { config } from './config.js';
 import { DeploymentModule } from './deployments/deployment.module.js';
 import { EdgeIndicator } from './edge/edge-indicator.js';
@@ -38,6 +39,7 @@ const settings = config();
     OrganizationModule,
     ProjectModule,
     AppFeatureModule,
+    ArchiveModule,
     DeploymentModule,
     RolloutModule,
     SamplingModule,

@@ -4,6 +4,7 @@ import {
   appDeactivate,
   appGet,
   appList,
+  archiveBegin,
   deploymentCancel,
   deploymentCreate,
   deploymentGet,
@@ -22,6 +23,13 @@ import { DeployServiceFixture } from './testing/deploy-service.fixture.js';
 import { type App, Deployer, type Deployment } from './testing/deployer.fixture.js';
 import type { Organization } from './testing/organization.fixture.js';
 import { answering, program } from './testing/sample-apps.fixture.js';
+
+const unknownArchive = {
+  type: 'archive' as const,
+  archiveId: randomUUID(),
+  digest: 'a'.repeat(64),
+  sizeBytes: 7,
+};
 
 describe('the requests of deploy', () => {
   let service: DeployServiceFixture;
@@ -61,6 +69,7 @@ describe('the requests of deploy', () => {
         [appList, { projectId: ids.projectId }],
         [appGet, { appId: ids.appId }],
         [appDeactivate, { appId: ids.appId }],
+        [archiveBegin, { appId: ids.appId }],
         [deploymentCreate, { appId: ids.appId, source: { type: 'git', url: 'https://example.com/a' } }],
         [deploymentList, { appId: ids.appId }],
         [deploymentGet, { deploymentId: ids.deploymentId }],
@@ -97,6 +106,7 @@ describe('the requests of deploy', () => {
     [projectCreate, 'viewer', { name: 'x' }],
     [appCreate, 'viewer', { projectId: randomUUID(), name: 'x' }],
     [appDeactivate, 'viewer', { appId: randomUUID() }],
+    [archiveBegin, 'viewer', { appId: randomUUID() }],
     [deploymentCancel, 'viewer', { deploymentId: randomUUID() }],
     [deploymentRollback, 'viewer', { deploymentId: randomUUID() }],
   ] as const)('that change something are not for a viewer: %#', async (contract, role, request) => {
@@ -140,15 +150,23 @@ describe('the requests of deploy', () => {
   });
 
   it('refuse an archive above the limit before anything is stored', async () => {
-    const source = {
-      type: 'archive' as const,
-      archiveId: randomUUID(),
-      digest: 'a'.repeat(64),
-      sizeBytes: 2 ** 40,
-    };
+    const source = { ...unknownArchive, sizeBytes: 2 ** 40 };
     await expect(acme.call(deploymentCreate, { appId: app.id, source })).rejects.toMatchObject({
       code: 'deploy.archive.too_large',
     });
+  });
+
+  it('refuse an archive that was never uploaded, or for another app, or is deployed already', async () => {
+    const other = await deployer.app('other');
+    const source = await service.upload(acme, other, program('process.exit(0)'));
+    const refused = { code: 'deploy.archive.not_found' };
+    for (const given of [unknownArchive, source]) {
+      await expect(acme.call(deploymentCreate, { appId: app.id, source: given })).rejects.toMatchObject(
+        refused,
+      );
+    }
+    await acme.call(deploymentCreate, { appId: other.id, source });
+    await expect(acme.call(deploymentCreate, { appId: other.id, source })).rejects.toMatchObject(refused);
   });
 
   describe('with an idempotency key', () => {
@@ -164,13 +182,18 @@ describe('the requests of deploy', () => {
       const idempotencyKey = randomUUID();
       const other = await deployer.app('repeated');
       const files = program('process.exit(0)');
-      const [first, second] = [await service.upload(acme, files), await service.upload(acme, files)];
+      const first = await service.upload(acme, other, files);
+      const second = await service.upload(acme, other, files);
       expect(first.archiveId).not.toBe(second.archiveId);
 
       const one = await acme.call(deploymentCreate, { appId: other.id, source: first }, { idempotencyKey });
       const two = await acme.call(deploymentCreate, { appId: other.id, source: second }, { idempotencyKey });
 
       expect(two.id).toBe(one.id);
+      const left = await service.sql((db) =>
+        db.query('SELECT id FROM archive_uploads WHERE app_id = $1 AND expires_at <= now()', [other.id]),
+      );
+      expect(left.rows).toEqual([{ id: second.archiveId }]);
     });
 
     it('refuse another request under the same key', async () => {

@@ -17,7 +17,7 @@ function streamsOf(store: ObjectStore, missing: () => DeploymentFailure) {
       if (!object) throw missing();
       return object.content;
     },
-    putStream: (key: string, bytes: Readable, limits: { maxBytes: number }) =>
+    putStream: (key: string, bytes: Readable, limits: { maxBytes: number; signal: AbortSignal }) =>
       store.putStream(key, bytes, limits),
     delete: async (key: string) => void (await store.delete(key)),
   };

@@ -1,13 +1,39 @@
-/** `node --env-file=.env apps/monitor/dist/command.js dead-letters|drift …`: see libs/outbox and libs/database for each. */
-import { driftCommand, EntityDrift } from '@capsule/database';
-import { runCommand } from '@capsule/health';
-import { deadLetterCommand, DeadLetters } from '@capsule/outbox';
+/**
+ * `node --env-file=.env apps/monitor/dist/command.js …`
+ *
+ *   dead-letters|drift …                see libs/outbox and libs/database for each
+ *   provision                           makes tenants' schemas until it is stopped
+ *   migrate-tenants [--json]            brings every tenant's schema to the newest migration
+ *   tenant-info [--json]                the state of each tenant's schema
+ *
+ * The last three connect as the owner and load neither Nest nor TypeORM: one of them stays. Exit codes: 0 done, 1 it could
+ * not be done (for a part of the tenants), 2 wrong usage or environment.
+ */
+const [word = '', ...rest] = process.argv.slice(2);
 
-await runCommand({
-  app: 'monitor',
-  module: async () => (await import('./app.module.js')).AppModule,
-  commands: {
-    'dead-letters': (context, words, print) => deadLetterCommand(context.get(DeadLetters), words, print),
-    drift: (context, _, print) => driftCommand(context.get(EntityDrift), print),
-  },
-});
+switch (word) {
+  case 'provision':
+    await run(async () => (await import('./provisioning/provision.command.js')).provision());
+    break;
+  case 'migrate-tenants':
+    await run(async () =>
+      (await import('./provisioning/migrate-tenants.command.js')).migrateTenantsCommand(rest),
+    );
+    break;
+  case 'tenant-info':
+    await run(async () => (await import('./provisioning/tenant-info.command.js')).tenantInfoCommand(rest));
+    break;
+  default:
+    await (await import('./service.command.js')).serviceCommand();
+}
+
+async function run(command: () => Promise<number>): Promise<void> {
+  try {
+    process.exitCode = await command();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    process.stderr.write(`capsule monitor: ${error.message}\n`);
+    const isUsage = 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+    process.exitCode = isUsage || error.name === 'EnvironmentError' ? 2 : 1;
+  }
+}

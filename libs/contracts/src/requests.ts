@@ -4,6 +4,7 @@ import { userGetCurrent, userSignUp } from './auth/user.js';
 import { invoiceGetUpcoming } from './billing/invoice.js';
 import { planList, subscriptionGet } from './billing/plan.js';
 import { usageGet } from './billing/usage.js';
+import { archiveBegin } from './deploy/archive.js';
 import { appCreate, appDeactivate, appGet, appList } from './deploy/app.js';
 import { deploymentLogRead } from './deploy/deployment-log.js';
 import {
@@ -45,6 +46,7 @@ export const requests: readonly RpcContract[] = [
   appGet,
   appList,
   appDeactivate,
+  archiveBegin,
   deploymentCreate,
   deploymentGet,
   deploymentList,

@@ -6,7 +6,7 @@
  *
  * An object is written to `incoming`, flushed to disk, and renamed to its key in one step; the folder's entry is flushed too.
  * A reader therefore sees the old object, the new one or none, never a part, and an acknowledged object survives a power
- * cut. A crash leaves a file in `incoming`, which `open` removes once nothing was written to it for an hour: two processes (the
+ * cut. A crash leaves a file in `incoming`, which is removed once nothing was written to it for an hour: two processes (the
  * gateway writes, deploy reads) share a folder, so a young file may be an upload of the other.
  */
 import { createHash, randomUUID } from 'node:crypto';
@@ -28,6 +28,8 @@ export interface PutOptions {
   maxBytes: number;
   /** Code of the refusal, of kind `too_large`. */
   tooLarge?: 'platform.request.too_large' | 'deploy.archive.too_large';
+  /** Once it is aborted nothing is stored any more: looked at with each chunk, and before the object appears. */
+  signal?: AbortSignal;
 }
 
 const LEFTOVER_AGE_MS = 3_600_000;
@@ -54,7 +56,7 @@ export class ObjectStore {
 
   /**
    * Stores a stream under the key, replacing what was there. If the stream fails or is too large nothing changes.
-   * @throws DomainError of kind too_large as soon as `maxBytes` is exceeded
+   * @throws DomainError of kind too_large as soon as `maxBytes` is exceeded; the reason of `signal`
    */
   async putStream(key: string, content: Readable, options: PutOptions): Promise<StoredObject> {
     // What reads the stream below reports its error; one that comes before would be nobody's, and end the process.
@@ -63,6 +65,7 @@ export class ObjectStore {
     const temporary = join(this.incoming, randomUUID());
     try {
       const written = await this.write(temporary, content, options);
+      options.signal?.throwIfAborted();
       await rename(temporary, path);
       await flushFolder(dirname(path));
       return { key, ...written };
@@ -83,6 +86,7 @@ export class ObjectStore {
     let sizeBytes = 0;
     try {
       for await (const chunk of content as AsyncIterable<Buffer>) {
+        options.signal?.throwIfAborted();
         sizeBytes += chunk.length;
         if (sizeBytes > options.maxBytes) throw tooLarge(options);
         hash.update(chunk);
@@ -127,6 +131,15 @@ export class ObjectStore {
     }
   }
 
+  /** What crashed uploads left behind. `open` does it too; a process that runs for long calls it now and then. */
+  async removeLeftovers(): Promise<void> {
+    for (const name of await readdir(this.incoming)) {
+      const path = join(this.incoming, name);
+      const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
+      if (Date.now() - mtimeMs > LEFTOVER_AGE_MS) await rm(path, { force: true });
+    }
+  }
+
   private pathOf(key: string): string {
     assertObjectKey(key);
     return join(this.objects, key);
@@ -163,14 +176,6 @@ export class ObjectStore {
     const real = await realpath(folder);
     if (real !== this.objects && !real.startsWith(this.objects + sep)) {
       throw new Error('A folder of the object store leads out of it.');
-    }
-  }
-
-  private async removeLeftovers(): Promise<void> {
-    for (const name of await readdir(this.incoming)) {
-      const path = join(this.incoming, name);
-      const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Number.POSITIVE_INFINITY }));
-      if (Date.now() - mtimeMs > LEFTOVER_AGE_MS) await rm(path, { force: true });
     }
   }
 }

@@ -1,22 +1,23 @@
 /** `npm run bench`: one table. `--json FILE` writes the rows; `-- <part>` measures one part only. */
-import { parseArgs } from 'node:util';
 import { resolve } from 'node:path';
 import type { ResponseOf, userSignUp } from '@capsule/contracts';
 import { Api } from '../api/api.js';
 import { deployDemo } from '../supervisor/demo.js';
 import { type PrivatePlatform, startPrivatePlatform } from '../supervisor/private-platform.js';
 import { terminalReporter } from '../supervisor/reporter.js';
+import { type BenchRequest, readArguments, UsageError } from './arguments.js';
 import { measureBatches } from './batches.js';
 import { measureColdStarts } from './cold-start.js';
 import { measureEventLatency } from './event-latency.js';
 import { measureFootprint } from './footprint.js';
 import { measureHttpRatio } from './http-ratio.js';
+import { measureIdleMigration } from './idle-migration.js';
 import { measureReloads } from './reload.js';
 import { printTable, type Row, writeRows } from './row.js';
 import { measureSecondStart } from './second-start.js';
+import { measureTenantQueries } from './tenant-queries.js';
 
 const workspace = resolve(import.meta.dirname, '../../..');
-const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true });
 
 const unlimited = '100000000';
 const variables = {
@@ -45,19 +46,17 @@ const parts: Record<string, (running: PrivatePlatform) => Promise<Row[]>> = {
     return measureHttpRatio(running, api.as(accessToken), accessToken);
   },
   events: measureEventLatency,
-  database: async (running) => [...(await measureBatches(running))],
+  database: async (running) => [
+    ...(await measureTenantQueries(running)),
+    ...(await measureBatches(running)),
+    ...(await measureIdleMigration(running, workspace)),
+  ],
   'cold-start': measureColdStarts,
   reload: (running) => measureReloads(running, workspace),
   'second-start': measureSecondStart,
 };
 
-const chosen = positionals.length > 0 ? positionals : Object.keys(parts);
-const unknown = chosen.find((part) => !(part in parts));
-if (unknown !== undefined) {
-  console.error(`There is no part named ${unknown}; there are ${Object.keys(parts).join(', ')}.`);
-  process.exit(2);
-}
-
+const request = readRequest();
 const running = await startPrivatePlatform({
   workspace,
   name: 'bench',
@@ -67,11 +66,21 @@ const running = await startPrivatePlatform({
 });
 const rows: Row[] = [];
 try {
-  for (const part of chosen) rows.push(...((await parts[part]?.(running)) ?? []));
+  for (const part of request.parts) rows.push(...((await parts[part]?.(running)) ?? []));
 } finally {
   await running.stop();
 }
 console.log('');
 printTable(rows);
-if (values.json !== undefined) writeRows(values.json, rows);
+if (request.json !== undefined) writeRows(request.json, rows);
 process.exit(rows.every((row) => row.ok) ? 0 : 1);
+
+function readRequest(): BenchRequest {
+  try {
+    return readArguments(process.argv.slice(2), Object.keys(parts));
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    console[error.exitCode === 0 ? 'log' : 'error'](error.message);
+    process.exit(error.exitCode);
+  }
+}

@@ -15,11 +15,14 @@ import {
 import { Api, ApiError } from '../api/api.js';
 import { packFolder } from '../api/pack-folder.js';
 import { type PrivatePlatform, startPrivatePlatform } from '../supervisor/private-platform.js';
+import { connectAsSuperuser } from '../supervisor/servers/postgres.js';
 import { type Deployment, ended, readLog, signUpTeam, type Team, until, visit } from './team.fixture.js';
 import { TraceCollector } from './trace-collector.js';
 
 const workspace = resolve(import.meta.dirname, '../../..');
 const START_MS = 180_000;
+/** The default of DATABASE_POOL_MAX. */
+const CONNECTIONS_OF_A_POOL = 10;
 
 describe('the platform', () => {
   let running: PrivatePlatform;
@@ -221,6 +224,33 @@ describe('the platform', () => {
       expect(foreign).toEqual(await send(() => '01900000-0000-7000-8000-000000000000'));
     },
   );
+
+  it('answers 503 with a time to wait when every connection to a database is taken, and recovers', async () => {
+    const { home, settings } = running;
+    const cluster = settings.clusters.deploy;
+    const blocker = await connectAsSuperuser(home, 'deploy', cluster, cluster.database);
+    const listProjects = async () => {
+      const response = await fetch(`${running.gatewayUrl}/v1/projects`, {
+        headers: { authorization: `Bearer ${acme.signedUp.accessToken}` },
+      });
+      await response.arrayBuffer();
+      return { status: response.status, retryAfter: response.headers.get('retry-after') };
+    };
+    try {
+      await blocker.query('BEGIN; LOCK TABLE projects IN ACCESS EXCLUSIVE MODE');
+      const startedAt = performance.now();
+      const answers = Array.from({ length: CONNECTIONS_OF_A_POOL + 2 }, listProjects);
+      expect(await Promise.race(answers)).toEqual({ status: 503, retryAfter: '1' });
+      expect(performance.now() - startedAt).toBeLessThan(4_000);
+      await blocker.query('ROLLBACK');
+      const statuses = (await Promise.all(answers)).map(({ status }) => status);
+      expect(statuses.filter((status) => status === 200).length).toBeGreaterThan(0);
+      expect(new Set(statuses)).toEqual(new Set([200, 503]));
+    } finally {
+      await blocker.end();
+    }
+    expect((await listProjects()).status).toBe(200);
+  }, 30_000);
 
   it('refuses what is malformed with a typed problem and stays up', async () => {
     const send = async (path: string, init: RequestInit) => {

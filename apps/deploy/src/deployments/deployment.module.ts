@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AppFeatureModule } from '../apps/app-feature.module.js';
+import { ArchiveModule } from '../archives/archive.module.js';
 import { EdgeModule } from '../edge/edge.module.js';
 import { InstanceModule } from './instances/instance.module.js';
 import { OrganizationModule } from '../organizations/organization.module.js';
@@ -14,7 +15,7 @@ import { DeploymentRepository } from './deployment.repository.js';
 import { DeploymentService } from './deployment.service.js';
 
 @Module({
-  imports: [AppFeatureModule, EdgeModule, InstanceModule, OrganizationModule, WorkModule],
+  imports: [AppFeatureModule, ArchiveModule, EdgeModule, InstanceModule, OrganizationModule, WorkModule],
   controllers: [DeploymentController],
   providers: [
     AppDeactivation,

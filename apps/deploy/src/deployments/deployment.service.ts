@@ -15,6 +15,7 @@ import { IdempotentRequests, Outbox } from '@capsule/outbox';
 import { requireTenant } from '@capsule/telemetry';
 import { AppUrl } from '../apps/app-url.js';
 import { AppService } from '../apps/app.service.js';
+import { ArchiveService } from '../archives/archive.service.js';
 import { config, type DeployConfig } from '../config.js';
 import { QuotaService } from '../organizations/quota.service.js';
 import { WorkQueue } from '../work/work-queue.js';
@@ -35,6 +36,7 @@ export class DeploymentService {
     private readonly apps: AppService,
     private readonly quotas: QuotaService,
     private readonly deployments: DeploymentRepository,
+    private readonly archives: ArchiveService,
     private readonly artifacts: ArtifactRepository,
     private readonly cancellation: DeploymentCancellation,
     private readonly queue: WorkQueue,
@@ -45,22 +47,33 @@ export class DeploymentService {
   ) {}
 
   /**
-   * @throws DomainError deploy.app.not_found, deploy.archive.too_large, deploy.source.git_url_refused,
-   *   deploy.quota.exceeded
+   * @throws DomainError deploy.app.not_found, deploy.archive.too_large, deploy.archive.not_found,
+   *   deploy.source.git_url_refused, deploy.quota.exceeded
    */
   create(request: RequestOf<typeof deploymentCreate>): Promise<Deployment> {
     const { appId, source } = request;
     this.checkSource(source);
-    return this.database.withTenant(requireTenant(), (tx) =>
-      this.idempotent.once(tx, deploymentCreate.subject, identityOf(request), async () => {
-        const app = await this.apps.lock(tx, appId);
-        await this.quotas.checkMemory(tx, app.memoryLimitBytes);
-        return this.begin(
-          tx,
-          await this.deployments.insert(tx, { projectId: app.projectId, appId, ...columnsOf(source) }),
-        );
-      }),
-    );
+    return this.database.withTenant(requireTenant(), async (tx) => {
+      let isFirst = false;
+      const deployment = await this.idempotent.once(
+        tx,
+        deploymentCreate.subject,
+        identityOf(request),
+        async () => {
+          isFirst = true;
+          const { projectId, memoryLimitBytes } = await this.apps.lock(tx, appId);
+          await this.quotas.checkMemory(tx, memoryLimitBytes);
+          if (source.type === 'archive') await this.archives.take(tx, appId, source.archiveId);
+          return this.begin(
+            tx,
+            await this.deployments.insert(tx, { projectId, appId, ...columnsOf(source) }),
+          );
+        },
+      );
+      // A repeated request brought the same bytes once more.
+      if (!isFirst && source.type === 'archive') await this.archives.abandon(tx, source.archiveId);
+      return deployment;
+    });
   }
 
   /**

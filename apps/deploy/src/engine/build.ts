@@ -16,15 +16,18 @@ export interface BuildLimits {
 
 /** The part of the object store that artifacts need. */
 export interface ArtifactStore {
-  putStream(key: string, bytes: Readable, limits: { maxBytes: number }): Promise<unknown>;
+  putStream(
+    key: string,
+    bytes: Readable,
+    limits: { maxBytes: number; signal: AbortSignal },
+  ): Promise<unknown>;
 }
 
 /**
  * Turns sources into an artifact: installs the dependencies that package.json names (with npm, as the user of the
  * build), makes sure there is something to start, and packs the folder.
  *
- * Cut by a crash it is begun again from the sources. An artifact's key holds its digest, so a second build of the
- * same bytes overwrites it with the same bytes.
+ * Cut by a crash it is begun again from the sources, under another key.
  */
 export async function buildArtifact(
   home: EngineHome,
@@ -32,7 +35,7 @@ export async function buildArtifact(
   limits: BuildLimits,
   request: BuildRequest,
 ): Promise<Artifact> {
-  const { deploymentId, appId, source, signal, log } = request;
+  const { deploymentId, artifactKey, source, signal, log } = request;
   const run = await home.prepare('builds', deploymentId);
   const app = join(run.filesFolder, 'app');
   try {
@@ -48,10 +51,9 @@ export async function buildArtifact(
       unpackedBytesMax: limits.unpackedBytes,
       signal,
     });
-    const artifactKey = `artifacts/${appId}/${digest}.tar.gz`;
-    await store.putStream(artifactKey, createReadStream(file), { maxBytes: sizeBytes });
+    await store.putStream(artifactKey, createReadStream(file), { maxBytes: sizeBytes, signal });
     log.write(`Built ${sizeBytes} bytes, sha256 ${digest}.`);
-    return { artifactKey, digest, sizeBytes };
+    return { digest, sizeBytes };
   } catch (error) {
     signal.throwIfAborted();
     throw error;

@@ -74,14 +74,17 @@ export class EngineFixture {
       await mkdir(dirname(join(path, name)), { recursive: true });
       await writeFile(join(path, name), content);
     }
-    return this.engine.build({
+    const artifactKey = `artifacts/${randomUUID()}.tar.gz`;
+    const artifact = await this.engine.build({
       deploymentId: options.deploymentId ?? randomUUID(),
       appId: randomUUID(),
+      artifactKey,
       source: { path, digest: createHash('sha256').digest('hex') },
       command: options.command ?? null,
       log: this.log,
       signal: options.signal ?? new AbortController().signal,
     });
+    return { artifactKey, ...artifact };
   }
 
   /** Builds and starts an app whose index.js is `program`. */

@@ -22,7 +22,7 @@ export interface Engine {
   readonly isolation: { isolated: boolean; reason?: string };
 
   /**
-   * Makes an artifact of the sources and keeps it in storage under a key that holds the app's id and the digest.
+   * Makes an artifact of the sources and puts it into storage under the key it is given, which is this build's alone.
    * A build of this deployment that an earlier life of the service left behind is ended first.
    * @throws DeploymentFailure source_invalid, command_not_found, memory_exceeded, platform_error
    * @throws the reason of `signal`, after everything the build started is gone
@@ -30,7 +30,7 @@ export interface Engine {
   build(request: BuildRequest): Promise<Artifact>;
   /** Resolves when nothing of a build of this deployment runs any more. */
   stopBuild(deploymentId: string): Promise<void>;
-  /** Deletes an artifact that `build` returned; one that is gone already is no error. */
+  /** Deletes an artifact that `build` made; one that is gone already is no error. */
   removeArtifact(artifactKey: string): Promise<void>;
 
   /**
@@ -59,6 +59,8 @@ export interface Engine {
 export interface BuildRequest {
   deploymentId: string;
   appId: string;
+  /** Where in storage the artifact goes. */
+  artifactKey: string;
   source: FetchedSource;
   /** The app's own command; without one what the sources say (`node <main of package.json>`). */
   command: string[] | null;
@@ -68,7 +70,6 @@ export interface BuildRequest {
 }
 
 export interface Artifact {
-  artifactKey: string;
   /** Lower-case hex SHA-256 of what will run. */
   digest: string;
   sizeBytes: number;

@@ -30,7 +30,7 @@ describe('sampling a running app', () => {
     const acme = await service.organization('acme');
     const project = await acme.call(projectCreate, { name: 'Shop' });
     const app = await acme.call(appCreate, { projectId: project.id, name: 'busy' });
-    const source = await service.upload(acme, {
+    const source = await service.upload(acme, app, {
       'index.js': `
         setInterval(() => { for (const end = Date.now() + 100; Date.now() < end; ); }, 200);
         require('node:http').createServer((q, s) => s.end()).listen(process.env.PORT, process.env.HOST);`,

@@ -5,11 +5,11 @@ import { createWriteStream, existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import {
-  archiveStorageKey,
+  archiveBegin,
   entitlementsChanged,
   type Entitlements,
   type EventContract,
@@ -162,15 +162,33 @@ export class DeployServiceFixture {
     });
   }
 
-  /** Puts an archive where the gateway puts uploads. @returns the source of a deployment */
-  async upload({ tenantId }: Organization, files: Record<string, string>) {
+  /** Uploads an archive as the gateway does. @returns the source of a deployment */
+  async upload(organization: Organization, { id: appId }: { id: string }, files: Record<string, string>) {
     const bytes = await archiveOf(files);
-    const archiveId = randomUUID();
-    await this.store.putStream(archiveStorageKey(tenantId, archiveId), Readable.from([bytes]), {
-      maxBytes: bytes.length,
-    });
+    const { archiveId, storageKey } = await organization.call(archiveBegin, { appId });
+    await this.store.putStream(storageKey, Readable.from([bytes]), { maxBytes: bytes.length });
     const digest = createHash('sha256').update(bytes).digest('hex');
     return { type: 'archive' as const, archiveId, digest, sizeBytes: bytes.length };
+  }
+
+  /** Keys of what lies in storage and is in no row: nobody would ever delete it. */
+  async objectsWithoutRow(): Promise<string[]> {
+    const folder = join(this.folder, 'storage/objects');
+    const files = await readdir(folder, { recursive: true, withFileTypes: true });
+    const keys = files
+      .filter((file) => file.isFile())
+      .map(({ parentPath, name }) => relative(folder, join(parentPath, name)));
+    const { rows } = await this.sql((db) =>
+      db.query<{ key: string }>(
+        `SELECT key FROM unnest($1::text[]) AS key
+         WHERE key NOT IN (SELECT storage_key FROM artifacts WHERE deleted_at IS NULL)
+           AND key NOT IN (SELECT format('archives/%s/%s.tar.gz', tenant_id, id) FROM archive_uploads)
+           AND key NOT IN (SELECT format('archives/%s/%s.tar.gz', tenant_id, archive_id) FROM deployments
+                           WHERE archive_id IS NOT NULL AND archive_deleted_at IS NULL)`,
+        [keys],
+      ),
+    );
+    return rows.map(({ key }) => key);
   }
 
   /** GET through the edge, on a connection of its own. */

@@ -35,7 +35,7 @@ export class Deployer {
   }
 
   async deploy(app: App, files: Record<string, string>): Promise<Deployment> {
-    const source = await this.service.upload(this.organization, files);
+    const source = await this.service.upload(this.organization, app, files);
     return this.organization.call(deploymentCreate, { appId: app.id, source });
   }
 

@@ -4,7 +4,7 @@ import type { WorkItem } from './work-queue.js';
 
 const CLAIM = {
   name: 'work-claim',
-  text: 'SELECT subject_id AS "subjectId", tenant_id AS "tenantId", kind, lane FROM work_claim($1, $2, $3, $4)',
+  text: 'SELECT subject_id AS "subjectId", tenant_id AS "tenantId", kind, lane FROM work_claim($1, $2, $3, $4, $5)',
 };
 const EXTEND = {
   name: 'work-extend',
@@ -21,19 +21,27 @@ export interface ClaimedWork extends WorkItem {
   lane: WorkLane;
 }
 
+/**
+ * How many of a lane all processes together may hold, whosever they are; null: as many as they have hands. A build
+ * takes a core and up to 2 GiB, so the machine has few of them.
+ */
+const HELD_MAX: Readonly<Record<WorkLane, number | null>> = { build: 4, deployment: null, instance: null };
+
 /** The questions over all organizations: who has what in hand. They bring ids; work happens inside the tenant. */
 @Injectable()
 export class WorkLeases {
   constructor(private readonly database: Database) {}
 
-  /** @param limits how many at most of each lane */
+  /** @param limits how many at most of each lane this call takes */
   claim(
     holder: string,
     leaseSeconds: number,
     limits: Readonly<Record<WorkLane, number>>,
   ): Promise<ClaimedWork[]> {
+    const lanes = Object.keys(limits) as WorkLane[];
+    const heldMax = lanes.map((lane) => HELD_MAX[lane]);
     return this.database.withoutTenant((tx) =>
-      tx.query(CLAIM, [holder, leaseSeconds, Object.keys(limits), Object.values(limits)]),
+      tx.query(CLAIM, [holder, leaseSeconds, lanes, Object.values(limits), heldMax]),
     );
   }
 

@@ -34,7 +34,7 @@ import { WorkHandlers } from './work-handlers.js';
 import { type ClaimedWork, WorkLeases, type WorkLane } from './work-leases.js';
 import { WorkQueue } from './work-queue.js';
 
-/** Hands of each lane. A build takes a core and up to 2 GiB, whosever it is, so the machine has few of them. */
+/** Hands of each lane. Builds are bounded over all processes, too (see work-leases.ts). */
 const HANDS: Readonly<Record<WorkLane, number>> = { build: 4, deployment: 16, instance: 16 };
 const LEASE_SECONDS = 15;
 const EXTEND_EVERY_MS = 4_000;

@@ -1,10 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { appGet, deploymentCreate, keySetGet, type RequestOf } from '@capsule/contracts';
+import { appGet, archiveBegin, deploymentCreate, keySetGet, type RequestOf } from '@capsule/contracts';
 import { DomainError } from '@capsule/errors';
 import { eventually, startTestNats, type TestNats } from '@capsule/testing';
 import type { TokenSigner } from '@capsule/security';
@@ -20,8 +20,9 @@ let nats: TestNats;
 let gateway: TestGateway;
 let signer: TokenSigner;
 let services: NestFastifyApplication[];
+let writeWithinSeconds: number;
 let created: RequestOf<typeof deploymentCreate>[];
-let onCreate: () => Promise<void> | void;
+let onCreate: (request: RequestOf<typeof deploymentCreate>) => Promise<void> | void;
 
 beforeAll(async () => {
   nats = await startTestNats();
@@ -29,13 +30,15 @@ beforeAll(async () => {
   services = await Promise.all([
     serve('auth', nats.settings('auth'), [answering(keySetGet, () => signer.keySet())]),
     serve('deploy', nats.settings('deploy'), [
-      answering(appGet, ({ appId }) => {
+      answering(appGet, () => app),
+      answering(archiveBegin, ({ appId }) => {
         if (appId !== app.id) throw new DomainError('deploy.app.not_found');
-        return app;
+        const archiveId = randomUUID();
+        return { archiveId, storageKey: keyOf(archiveId), writeWithinSeconds };
       }),
       answering(deploymentCreate, async (request) => {
         created.push(request);
-        await onCreate();
+        await onCreate(request);
         return deployment;
       }),
     ]),
@@ -49,6 +52,7 @@ beforeAll(async () => {
 beforeEach(() => {
   created = [];
   onCreate = () => undefined;
+  writeWithinSeconds = 60;
 });
 afterAll(async () => {
   await gateway?.close();
@@ -66,6 +70,14 @@ async function upload(body: RequestInit['body'], headers: Record<string, string>
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
 }
 
+const keyOf = (archiveId: string) => `archives/${ada.tenantId}/${archiveId}.tar.gz`;
+
+/** What lies in storage under the archive's key. */
+function contentOf(source: RequestOf<typeof deploymentCreate>['source'] | undefined): Promise<Buffer> {
+  const archiveId = source?.type === 'archive' ? source.archiveId : '';
+  return readFile(join(gateway.storageFolder, 'objects', keyOf(archiveId)));
+}
+
 /** Everything that lies in storage, finished or not. */
 async function stored(): Promise<string[]> {
   const entries = await readdir(gateway.storageFolder, { recursive: true, withFileTypes: true });
@@ -77,6 +89,42 @@ function streamOf(chunk: Uint8Array, count: number): ReadableStream {
   return new ReadableStream({
     pull: (controller) => (left-- > 0 ? controller.enqueue(chunk) : controller.close()),
   });
+}
+
+/** Ten bytes at a time, with a pause before each. */
+function slowly(count: number, pauseMs: number): ReadableStream {
+  let left = count;
+  return new ReadableStream({
+    async pull(controller) {
+      await sleep(pauseMs);
+      if (left-- > 0) controller.enqueue(randomBytes(10));
+      else controller.close();
+    },
+  });
+}
+
+/** Resolves for all when all of them have come. */
+function barrier(count: number): () => Promise<void> {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  let left = count;
+  return () => {
+    left -= 1;
+    if (left === 0) open();
+    return opened;
+  };
+}
+
+/** The second half is sent when `meet` resolves. */
+function inHalves(bytes: Buffer, meet: () => Promise<void>): ReadableStream {
+  const middle = bytes.length >> 1;
+  return ReadableStream.from(
+    (async function* () {
+      yield bytes.subarray(0, middle);
+      await meet();
+      yield bytes.subarray(middle);
+    })(),
+  );
 }
 
 describe('an uploaded archive', () => {
@@ -95,9 +143,7 @@ describe('an uploaded archive', () => {
           sizeBytes: bytes.length,
         },
       });
-      const archiveId = creation?.source.type === 'archive' ? creation.source.archiveId : '';
-      const path = join(gateway.storageFolder, 'objects/archives', ada.tenantId, `${archiveId}.tar.gz`);
-      expect((await readFile(path)).equals(bytes)).toBe(true);
+      expect((await contentOf(creation?.source)).equals(bytes)).toBe(true);
     },
   );
 
@@ -107,34 +153,35 @@ describe('an uploaded archive', () => {
   });
 
   it('that takes longer to arrive than the service has to answer is taken all the same', async () => {
-    let left = 12;
-    const slow = new ReadableStream({
-      async pull(controller) {
-        await sleep(500);
-        if (left-- > 0) controller.enqueue(randomBytes(10));
-        else controller.close();
-      },
-    });
-    expect((await upload(slow)).status).toBe(202);
+    expect((await upload(slowly(12, 500))).status).toBe(202);
   });
 
-  it('repeated with the same key has the same id, and other bytes under that key do not touch the first', async () => {
-    const bytes = randomBytes(1000);
+  it('does not touch the one that is uploaded at the same time under the same key with other bytes', async () => {
     const key = { 'idempotency-key': 'release-1' };
-    await upload(bytes, key);
-    await upload(bytes, key);
-    const before = await stored();
-    onCreate = () => {
-      throw new DomainError('platform.request.idempotency_key_reused');
+    const bytes = [randomBytes(400_000), randomBytes(500_000)];
+    const digests = bytes.map((each) => createHash('sha256').update(each).digest('hex'));
+    let accepted: string | undefined;
+    onCreate = ({ source }) => {
+      const { digest } = source as { digest: string };
+      accepted ??= digest;
+      if (digest !== accepted) throw new DomainError('platform.request.idempotency_key_reused');
     };
-    expect((await upload(randomBytes(1000), key)).status).toBe(409);
-    const [first, second, third] = created.map(({ source }) => source);
-    expect(second).toEqual(first);
-    expect(third).toMatchObject({ archiveId: first?.type === 'archive' && first.archiveId });
-    expect(third).not.toEqual(first);
-    expect(await stored()).toEqual(before);
-    const path = before.find((file) => first?.type === 'archive' && file.includes(first.archiveId)) ?? '';
-    expect((await readFile(path)).equals(bytes)).toBe(true);
+    const bothUnderWay = barrier(2);
+    const answers = await Promise.all(bytes.map((each) => upload(inHalves(each, bothUnderWay), key)));
+
+    expect(answers.map(({ status }) => status).sort()).toEqual([202, 409]);
+    const winner = created.find(({ source }) => (source as { digest: string }).digest === accepted);
+    const stays = await contentOf(winner?.source);
+    expect(stays.equals(bytes[digests.indexOf(accepted ?? '')] ?? Buffer.of())).toBe(true);
+  });
+
+  it('is another object each time it is sent, also under the same key', async () => {
+    const bytes = randomBytes(1000);
+    await upload(bytes, { 'idempotency-key': 'release-2' });
+    await upload(bytes, { 'idempotency-key': 'release-2' });
+    const [first, second] = created.map(({ source }) => source as { archiveId: string; digest: string });
+    expect(second?.archiveId).not.toBe(first?.archiveId);
+    expect(second?.digest).toBe(first?.digest);
   });
 });
 
@@ -171,6 +218,12 @@ describe('nothing is left in storage', () => {
     await eventually(async () => expect((await stored()).length).toBeGreaterThan(before.length));
     socket.destroy();
     await eventually(async () => expect(await stored()).toEqual(before));
+    expect(created).toEqual([]);
+  });
+
+  it('of an upload that takes longer than it may', async () => {
+    writeWithinSeconds = 1;
+    await upload(slowly(30, 100)).catch(() => undefined);
     expect(created).toEqual([]);
   });
 

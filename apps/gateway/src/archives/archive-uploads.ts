@@ -2,35 +2,27 @@
  * A deployment whose request body is the archive itself. Bytes don't ride on NATS: they are streamed into storage, and
  * the request to the service names them by id, digest and size.
  *
- *   the caller may deploy this app (asked before a byte is stored) -> stored -> deployment created
+ *   the service is asked for an id (may the caller deploy this app?) -> stored under it -> deployment created of it
  *
- * Whatever goes wrong, storage keeps no archive that no deployment has, as far as that can be known:
+ * The service has written down the id before a byte is stored, and deletes what no deployment was created of when the
+ * time for it has run out. So nothing that goes wrong here leaves an archive for ever, a crash between any two lines
+ * included. What is known to be of no use goes at once:
  *  - an upload that breaks off or is too large never becomes an object (the store writes it aside and renames it);
- *  - when the service refuses the deployment the object is deleted;
- *  - when it did not answer, or failed in a way that leaves open whether it did its work, the object stays: deleting the
- *    archive of a deployment that exists would break it, a forgotten object costs only space.
- * A crash between storing and creating leaves such a forgotten object too.
+ *  - when the service refuses the deployment the object is deleted.
+ * When it did not answer, or failed in a way that leaves open whether it did its work, the object stays: it may be the
+ * archive of a deployment that exists.
  *
- * A repeated request (same idempotency key) has the same archive id. If the object is still there its bytes are not
- * replaced, only measured: other bytes make another request, which the service refuses without harm to the first.
+ * The id is new for each request, also for one that is repeated under its idempotency key: of two that are under way
+ * at once neither can touch the other's bytes, and the service sees by the digest whether they are the same request.
  */
-import {
-  appGet,
-  archiveStorageKey,
-  deploymentCreate,
-  type Endpoint,
-  rolePermissions,
-} from '@capsule/contracts';
+import { archiveBegin, deploymentCreate, type Endpoint } from '@capsule/contracts';
 import { DomainError, isRemote, validationError } from '@capsule/errors';
 import { ObjectStore } from '@capsule/storage';
-import { currentContext, requireTenant } from '@capsule/telemetry';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest, RouteHandlerMethod } from 'fastify';
 import { config, type GatewaySettings } from '../config.js';
 import { contextRunner, withNewDeadline } from '../http/request-context.js';
 import { Upstreams } from '../upstream/upstreams.js';
-import { archiveIdOf } from './archive-id.js';
-import { measure } from './measure.js';
 import { uploadedBytes } from './uploaded-bytes.js';
 
 @Injectable()
@@ -54,29 +46,24 @@ export class ArchiveUploads {
   }
 
   private async deploy(request: FastifyRequest): Promise<unknown> {
-    const read = appGet.request.safeParse(request.params);
+    const read = archiveBegin.request.safeParse(request.params);
     if (!read.success) throw validationError(read.error);
     const { appId } = read.data;
     if (Number(request.headers['content-length'] ?? 0) > this.limit.maxBytes)
       throw new DomainError(this.limit.tooLarge);
-    checkPermission(request);
-    await this.upstreams.call(appGet, { appId });
+    const { archiveId, storageKey, writeWithinSeconds } = await this.upstreams.call(archiveBegin, { appId });
 
-    const tenantId = requireTenant();
-    const archiveId = archiveIdOf(tenantId, appId, currentContext()?.idempotencyKey);
-    const key = archiveStorageKey(tenantId, archiveId);
-    const content = uploadedBytes(request.raw);
-    const repeated = (await this.store.stat(key)) !== undefined;
-    const { digest, sizeBytes } = repeated
-      ? await measure(content, this.limit)
-      : await this.store.putStream(key, content, this.limit);
+    const { digest, sizeBytes } = await this.store.putStream(storageKey, uploadedBytes(request.raw), {
+      ...this.limit,
+      signal: endingAfter(writeWithinSeconds, request),
+    });
     try {
       const source = { type: 'archive', archiveId, digest, sizeBytes } as const;
       return await withNewDeadline(deploymentCreate, () =>
         this.upstreams.call(deploymentCreate, { appId, source }),
       );
     } catch (error) {
-      if (!repeated && isRefusal(error)) await this.store.delete(key);
+      if (isRefusal(error)) await this.store.delete(storageKey);
       throw error;
     }
   }
@@ -86,12 +73,13 @@ export class ArchiveUploads {
   }
 }
 
-/** The service checks it again; asking here spares storage what could never be deployed. */
-function checkPermission({ caller }: FastifyRequest): void {
-  const { permission } = deploymentCreate;
-  if (caller && permission && !rolePermissions(caller.role).has(permission)) {
-    throw new DomainError('platform.permission.denied');
-  }
+/** Ends the upload too: who has not sent it by then is told nothing any more. */
+function endingAfter(seconds: number, request: FastifyRequest): AbortSignal {
+  const signal = AbortSignal.timeout(seconds * 1000);
+  signal.addEventListener('abort', () => {
+    if (!request.raw.complete) request.raw.destroy();
+  });
+  return signal;
 }
 
 /** Answered, and not in a way that leaves open what the service did before. */

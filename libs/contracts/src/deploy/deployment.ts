@@ -35,14 +35,6 @@ export const deploymentFailureSchema = z.object({
 });
 export type DeploymentFailureReason = z.infer<typeof deploymentFailureSchema>['reason'];
 
-/**
- * Where the gateway puts an uploaded archive and deploy finds it. The organization is part of the key, so that the
- * id of another's archive leads nowhere.
- */
-export function archiveStorageKey(tenantId: string, archiveId: string): string {
-  return `archives/${tenantId}/${archiveId}.tar.gz`;
-}
-
 /** Where a deployment's files come from. The archive is in storage already; only its digest and size ride here. */
 export const archiveSourceSchema = z.strictObject({
   type: z.literal('archive'),

@@ -61,6 +61,12 @@ export const deployErrors = {
     when: 'It is no gzip-compressed tar, or holds paths or links that lead out of it, or special files.',
     remedy: 'Pack the folder of the app with `tar -czf`.',
   },
+  'deploy.archive.not_found': {
+    kind: 'not_found',
+    title: 'There is no such upload',
+    when: 'The upload took longer than an hour, or it is not yours.',
+    remedy: 'Upload the archive again.',
+  },
   'deploy.archive.too_large': {
     kind: 'too_large',
     title: 'The archive is too large',

@@ -87,6 +87,7 @@ export const deployEndpoints = [
     errors: [
       'deploy.app.not_found',
       'deploy.archive.invalid',
+      'deploy.archive.not_found',
       'deploy.archive.too_large',
       'deploy.source.git_url_refused',
       'deploy.quota.exceeded',

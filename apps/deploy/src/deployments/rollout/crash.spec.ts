@@ -140,6 +140,10 @@ describe('after a kill -9 in the middle of everything', () => {
     await acme.reached(canceled, 'canceled', RESUMED_WITHIN_MS);
   }, 60_000);
 
+  it('no object lies in storage without a row that names it', async () => {
+    expect(await service.objectsWithoutRow()).toEqual([]);
+  });
+
   it('no app has two routed instances, two live deployments, or work left over', async () => {
     await eventually(async () => {
       const { rows } = await service.sql((db) =>

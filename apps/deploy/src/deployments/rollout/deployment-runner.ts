@@ -23,8 +23,7 @@
  * notice a crash of this service at all.
  */
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { Database, type Transaction } from '@capsule/database';
-import { AppService } from '../../apps/app.service.js';
+import { Database } from '@capsule/database';
 import type { DeploymentEntity } from '../deployment.entity.js';
 import { DeploymentLifecycle, StateChanged } from '../deployment-lifecycle.js';
 import { DeploymentRepository } from '../deployment.repository.js';
@@ -37,6 +36,7 @@ import type { HeldWork, WorkHandler } from '../../work/work-handlers.js';
 import { WorkHandlers } from '../../work/work-handlers.js';
 import { WorkQueue } from '../../work/work-queue.js';
 import { BuildPhase } from './build-phase.js';
+import { HeldChanges } from './held-changes.js';
 import { StepLog } from './step-log.js';
 import { UpdatePhase } from './update-phase.js';
 
@@ -53,7 +53,7 @@ export class DeploymentRunner implements WorkHandler {
   constructor(
     handlers: WorkHandlers,
     private readonly database: Database,
-    private readonly apps: AppService,
+    private readonly changes: HeldChanges,
     private readonly deployments: DeploymentRepository,
     private readonly lifecycle: DeploymentLifecycle,
     private readonly queue: WorkQueue,
@@ -89,7 +89,7 @@ export class DeploymentRunner implements WorkHandler {
     if (!deployment) return;
     if (deployment.state === 'created' || deployment.state === 'queued') {
       // Nothing was begun, so nothing has failed: it goes on when the platform does.
-      await this.inApp(work, deployment, (tx) =>
+      await this.changes.inApp(work, deployment, (tx) =>
         this.queue.postpone(tx, work.subjectId, work.holder, TURN_SECONDS),
       );
       return;
@@ -115,7 +115,7 @@ export class DeploymentRunner implements WorkHandler {
 
   /** Those of the app that still wait would go live only to be replaced at once. */
   private admit(work: HeldWork, deployment: DeploymentEntity): Promise<Next> {
-    return this.inApp(work, deployment, async (tx) => {
+    return this.changes.inApp(work, deployment, async (tx) => {
       const { appId, number } = deployment;
       for (const older of await this.deployments.listInStates(tx, appId, ['created', 'queued'], number)) {
         await this.lifecycle.change(tx, older, 'superseded');
@@ -126,7 +126,7 @@ export class DeploymentRunner implements WorkHandler {
   }
 
   private takeTurn(work: HeldWork, deployment: DeploymentEntity): Promise<Next> {
-    return this.inApp(work, deployment, async (tx) => {
+    return this.changes.inApp(work, deployment, async (tx) => {
       const { appId, number, artifactId } = deployment;
       const live = await this.deployments.findInState(tx, appId, 'live');
       if (live && live.number > number) {
@@ -150,7 +150,7 @@ export class DeploymentRunner implements WorkHandler {
 
   /** Hands that build are few: what follows is another's. */
   private makeRoomForBuilds(work: HeldWork, deployment: DeploymentEntity): Promise<Next> {
-    return this.inApp(work, deployment, async (tx) => {
+    return this.changes.inApp(work, deployment, async (tx) => {
       await this.queue.postpone(tx, work.subjectId, work.holder, 0);
       return 'let go' as const;
     });
@@ -158,7 +158,7 @@ export class DeploymentRunner implements WorkHandler {
 
   private async cancel(work: HeldWork, deployment: DeploymentEntity): Promise<Next> {
     await this.steps.run(work, 'cancel', CANCEL_SECONDS, () => this.end(work, deployment));
-    await this.inApp(work, deployment, async (tx) => {
+    await this.changes.inApp(work, deployment, async (tx) => {
       await this.updates.forgetInstance(tx, deployment, 'canceled');
       await this.lifecycle.change(tx, deployment, 'canceled');
     });
@@ -174,7 +174,7 @@ export class DeploymentRunner implements WorkHandler {
     this.engine.openLog(deployment.id).write(`[capsule] failed: ${failure.detail} (${failure.reason})`);
     this.logger.log(`deployment ${deployment.id} failed: ${failure.message}`);
     await this.end(work, deployment);
-    await this.inApp(work, deployment, async (tx) => {
+    await this.changes.inApp(work, deployment, async (tx) => {
       await this.updates.forgetInstance(tx, deployment, failure.detail);
       await this.lifecycle.fail(tx, deployment, failure);
     });
@@ -194,18 +194,6 @@ export class DeploymentRunner implements WorkHandler {
       if (deployment && unfinishedStates.includes(deployment.state)) return deployment;
       await this.queue.remove(tx, work.subjectId);
       return null;
-    });
-  }
-
-  private inApp<T>(
-    work: HeldWork,
-    deployment: DeploymentEntity,
-    change: (tx: Transaction) => Promise<T>,
-  ): Promise<T> {
-    return this.database.withTenant(work.tenantId, async (tx) => {
-      await this.apps.lock(tx, deployment.appId);
-      await this.queue.hold(tx, work.subjectId, work.holder);
-      return change(tx);
     });
   }
 }

@@ -9,7 +9,6 @@
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '@capsule/database';
-import { AppService } from '../../apps/app.service.js';
 import { config, type DeployConfig } from '../../config.js';
 import type { DeploymentEntity } from '../deployment.entity.js';
 import { DeploymentRepository } from '../deployment.repository.js';
@@ -24,13 +23,14 @@ import { WorkHandlers } from '../../work/work-handlers.js';
 import { WorkQueue } from '../../work/work-queue.js';
 import { BringUp, START_SECONDS } from './bring-up.js';
 import { withDeadline } from './deadline.js';
+import { HeldChanges } from './held-changes.js';
 
 @Injectable()
 export class InstanceRunner implements WorkHandler {
   constructor(
     handlers: WorkHandlers,
     private readonly database: Database,
-    private readonly apps: AppService,
+    private readonly changes: HeldChanges,
     private readonly deployments: DeploymentRepository,
     private readonly instances: InstanceRepository,
     private readonly instanceService: InstanceService,
@@ -76,7 +76,7 @@ export class InstanceRunner implements WorkHandler {
       await this.replace(work, instance, error.detail);
       return;
     }
-    await this.inApp(work, instance, async (tx) => {
+    await this.changes.inApp(work, instance, async (tx) => {
       const current = await this.instances.findById(tx, instance.id);
       // Drained meanwhile: its work stays and is looked at again.
       if (current?.state !== 'starting') return this.queue.postpone(tx, work.subjectId, work.holder, 0);
@@ -107,7 +107,7 @@ export class InstanceRunner implements WorkHandler {
     if (instance.drainUntil === null) {
       // Its time to finish begins when nothing new can reach it.
       await this.edge.apply();
-      await this.inApp(work, instance, async (tx) => {
+      await this.changes.inApp(work, instance, async (tx) => {
         await this.instances.updateDrainUntil(tx, instance.id, drainSeconds);
         await this.queue.postpone(tx, work.subjectId, work.holder, drainSeconds);
       });
@@ -118,14 +118,14 @@ export class InstanceRunner implements WorkHandler {
 
   private async remove(work: HeldWork, instance: InstanceEntity, detail: string): Promise<void> {
     await this.engine.stop(instance.id, { graceSeconds: this.settings.limits.drainSeconds });
-    await this.inApp(work, instance, async (tx) => {
+    await this.changes.inApp(work, instance, async (tx) => {
       await this.instances.updateExited(tx, instance.id, detail);
       await this.queue.remove(tx, instance.id);
     });
   }
 
   private replace(work: HeldWork, instance: InstanceEntity, detail: string): Promise<void> {
-    return this.inApp(work, instance, async (tx) => {
+    return this.changes.inApp(work, instance, async (tx) => {
       const current = await this.instances.findById(tx, instance.id);
       if (current?.state === 'starting') await this.instanceService.replace(tx, current, detail);
       else await this.queue.postpone(tx, work.subjectId, work.holder, 0);
@@ -141,18 +141,6 @@ export class InstanceRunner implements WorkHandler {
       }
       await this.queue.remove(tx, work.subjectId);
       return null;
-    });
-  }
-
-  private inApp<T>(
-    work: HeldWork,
-    instance: InstanceEntity,
-    change: (tx: Transaction) => Promise<T>,
-  ): Promise<T> {
-    return this.database.withTenant(work.tenantId, async (tx) => {
-      await this.apps.lock(tx, instance.appId);
-      await this.queue.hold(tx, work.subjectId, work.holder);
-      return change(tx);
     });
   }
 }

@@ -2,10 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { archiveStorageKey, deploymentCreate, deploymentRollback } from '@capsule/contracts';
+import { archiveBegin, deploymentCreate, deploymentRollback } from '@capsule/contracts';
 import { createDataSource, Database, Pagination, uuidv7 } from '@capsule/database';
-import type { ObjectStore } from '@capsule/storage';
+import { ObjectStore } from '@capsule/storage';
 import { eventually } from '@capsule/testing';
+import { archiveKey } from '../../archives/archive-key.js';
+import { ArchiveService } from '../../archives/archive.service.js';
+import { ArchiveUploadRepository } from '../../archives/archive-upload.repository.js';
 import { ArtifactRepository } from '../artifact.repository.js';
 import { DeploymentRepository } from '../deployment.repository.js';
 import { DeploymentLogs } from '../../engine/deployment-logs.js';
@@ -13,11 +16,12 @@ import type { Engine } from '../../engine/engine.js';
 import { entities } from '../../entities.js';
 import { DeployServiceFixture } from '../../testing/deploy-service.fixture.js';
 import { type App, Deployer, type Deployment } from '../../testing/deployer.fixture.js';
-import { answering, program } from '../../testing/sample-apps.fixture.js';
+import { answering, program, slowlyBuilt } from '../../testing/sample-apps.fixture.js';
 import { WorkLeases } from '../../work/work-leases.js';
 import { Reaper } from './reaper.js';
 
 const KEPT = 5;
+const stranger = `artifacts/${randomUUID()}/${'a'.repeat(64)}.tar.gz`;
 
 describe('the reaper', () => {
   let service: DeployServiceFixture;
@@ -46,11 +50,11 @@ describe('the reaper', () => {
       removeArtifact: async (key: string) => void (await service.store.delete(key)),
       removeLog: (id: string) => new DeploymentLogs(join(service.folder, 'engine/logs')).remove(id),
     } as Engine;
-    const leases = new WorkLeases(database);
     return new Reaper(
       database,
-      leases,
+      new WorkLeases(database),
       new DeploymentRepository(new Pagination('unused')),
+      new ArchiveService(database, undefined as never, new ArchiveUploadRepository()),
       new ArtifactRepository(),
       store,
       engine,
@@ -83,7 +87,6 @@ describe('the reaper', () => {
   });
 
   it('deletes artifacts beyond those kept for rollbacks, from storage too, and no others', async () => {
-    const stranger = `artifacts/${randomUUID()}/${'a'.repeat(64)}.tar.gz`;
     await service.store.putStream(stranger, Readable.from(['not ours']), { maxBytes: 100 });
     const before = await keptArtifacts();
     await new Promise((resolve) => setTimeout(resolve, 1_100));
@@ -109,15 +112,106 @@ describe('the reaper', () => {
 
   it('deletes uploads that were built or failed, and keeps those of deployments on their way', async () => {
     const failing = await acme.app('failing');
-    const source = await service.upload(acme.organization, program('process.exit(1)'));
+    const source = await service.upload(acme.organization, failing, program('process.exit(1)'));
     const { id } = await acme.organization.call(deploymentCreate, { appId: failing.id, source });
     await acme.reached({ id }, 'update_failed');
-    const key = archiveStorageKey(acme.organization.tenantId, source.archiveId);
+    const key = archiveKey(acme.organization.tenantId, source.archiveId);
     expect(await service.store.stat(key)).toBeDefined();
 
     await reaper.reap(3_600);
 
     expect(await service.store.stat(key)).toBeUndefined();
+  });
+
+  describe('of what was begun and never finished', () => {
+    const expire = (table: 'archive_uploads' | 'artifacts', id: string) =>
+      service.sql((db) => db.query(`UPDATE ${table} SET expires_at = now() WHERE id = $1`, [id]));
+    const rowsOf = (table: 'archive_uploads' | 'artifacts', id: string) =>
+      service.sql(async (db) => (await db.query(`SELECT FROM ${table} WHERE id = $1`, [id])).rowCount);
+    const put = (key: string) => service.store.putStream(key, Readable.from(['x']), { maxBytes: 1 });
+
+    it.each([
+      ['before a byte was stored', false],
+      ['after the bytes were stored', true],
+    ])('deletes an upload whose gateway died %s, when its time has run out', async (_, isStored) => {
+      const { archiveId, storageKey } = await acme.organization.call(archiveBegin, { appId: app.id });
+      if (isStored) await put(storageKey);
+
+      await reaper.reap(3_600);
+      expect(await rowsOf('archive_uploads', archiveId)).toBe(1);
+      expect((await service.store.stat(storageKey)) !== undefined).toBe(isStored);
+
+      await expire('archive_uploads', archiveId);
+      await reaper.reap(3_600);
+      expect(await rowsOf('archive_uploads', archiveId)).toBe(0);
+      expect(await service.store.stat(storageKey)).toBeUndefined();
+    });
+
+    it.each([
+      ['before the artifact was stored', false],
+      ['after the artifact was stored', true],
+    ])('deletes what a build left that died %s, when its time has run out', async (_, isStored) => {
+      const { id, storageKey } = await database.withTenant(acme.organization.tenantId, (tx) =>
+        new ArtifactRepository().insertPending(tx, app.id, 3_600),
+      );
+      if (isStored) await put(storageKey);
+
+      await reaper.reap(0);
+      expect(await rowsOf('artifacts', id)).toBe(1);
+      expect((await service.store.stat(storageKey)) !== undefined).toBe(isStored);
+
+      await expire('artifacts', id);
+      await reaper.reap(3_600);
+      expect(await rowsOf('artifacts', id)).toBe(0);
+      expect(await service.store.stat(storageKey)).toBeUndefined();
+    });
+
+    it('keeps the row of what could not be deleted from storage, and deletes it the next time', async () => {
+      const { archiveId, storageKey } = await acme.organization.call(archiveBegin, { appId: app.id });
+      await put(storageKey);
+      await expire('archive_uploads', archiveId);
+      const broken = await ObjectStore.open(join(service.folder, 'storage'));
+      broken.delete = () => Promise.reject(new Error('the disk is away'));
+
+      await reaperOn(broken).reap(3_600);
+      expect(await rowsOf('archive_uploads', archiveId)).toBe(1);
+
+      await reaper.reap(3_600);
+      expect(await rowsOf('archive_uploads', archiveId)).toBe(0);
+      expect(await service.store.stat(storageKey)).toBeUndefined();
+    });
+
+    it('deletes nothing that a deployment was created of just before', async () => {
+      const source = await service.upload(acme.organization, app, answering('late'));
+      await expire('archive_uploads', source.archiveId);
+      const { id } = await acme.organization.call(deploymentCreate, { appId: app.id, source });
+      await reaper.reap(3_600);
+      await acme.reached({ id }, 'live');
+    });
+
+    it('has a build that outlived its time begun again, and leaves nothing of it', async () => {
+      const deployment = await acme.deploy(app, slowlyBuilt(answering('again'), 1_500));
+      await acme.reached(deployment, 'build_in_progress');
+      const [pending = ''] = await eventually(async () => {
+        const { rows } = await service.sql((db) =>
+          db.query<{ id: string }>(`SELECT id FROM artifacts WHERE app_id = $1 AND state = 'pending'`, [
+            app.id,
+          ]),
+        );
+        expect(rows).toHaveLength(1);
+        return rows.map(({ id }) => id);
+      });
+      await expire('artifacts', pending);
+      await reaper.reap(3_600);
+      expect(await rowsOf('artifacts', pending)).toBe(0);
+
+      await acme.reached(deployment, 'live');
+      expect((await service.get(app.host)).body).toBe('again');
+    });
+
+    it('and no object lies in storage without a row that names it', async () => {
+      expect(await service.objectsWithoutRow()).toEqual([stranger]);
+    });
   });
 
   it('deletes logs of deployments that ended a month ago, and keeps those of others', async () => {
@@ -145,7 +239,7 @@ describe('the reaper', () => {
   it('goes on behind what it can not delete, and past a full batch', async () => {
     const many = await acme.app('many');
     const archives = Array.from({ length: 120 }, () => randomUUID());
-    const keyOf = (id: string) => archiveStorageKey(acme.organization.tenantId, id);
+    const keyOf = (id: string) => archiveKey(acme.organization.tenantId, id);
     const [stuck = '', last = ''] = [archives[0], archives.at(-1)];
     await service.sql(async (db) => {
       await db.query(`SET session_replication_role = 'replica'`);
@@ -159,10 +253,9 @@ describe('the reaper', () => {
       }
       await db.query(`SET session_replication_role = 'origin'`);
     });
-    const store = {
-      delete: (key: string) =>
-        key === keyOf(stuck) ? Promise.reject(new Error('stuck')) : service.store.delete(key),
-    } as ObjectStore;
+    const store = await ObjectStore.open(join(service.folder, 'storage'));
+    store.delete = (key) =>
+      key === keyOf(stuck) ? Promise.reject(new Error('stuck')) : service.store.delete(key);
     await service.store.putStream(keyOf(last), Readable.from(['x']), { maxBytes: 1 });
 
     await reaperOn(store).reap(3_600);

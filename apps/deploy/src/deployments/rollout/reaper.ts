@@ -1,7 +1,8 @@
 import { Inject, Injectable, Logger } from '@nestjs/common';
-import { archiveStorageKey } from '@capsule/contracts';
 import { Database, type Transaction } from '@capsule/database';
 import { ObjectStore } from '@capsule/storage';
+import { archiveKey } from '../../archives/archive-key.js';
+import { ArchiveService } from '../../archives/archive.service.js';
 import { ArtifactRepository } from '../artifact.repository.js';
 import { DeploymentRepository } from '../deployment.repository.js';
 import { ENGINE, type Engine } from '../../engine/engine.js';
@@ -22,8 +23,11 @@ interface Unneeded {
 }
 
 /**
- * Removes what nobody can want any more, by the ids in our own rows and never by "looks unused": uploads that were
- * built, artifacts beyond those kept for rollbacks, logs of what ended long ago. Finds unfinished work that got lost.
+ * Removes what nobody can want any more, by the ids in our own rows and never by "looks unused": uploads and artifacts
+ * that were begun and never finished, uploads that were built, artifacts beyond those kept for rollbacks, logs of what
+ * ended long ago. Finds unfinished work that got lost.
+ *
+ * The object goes before its row does: cut in between, the row names it still and the next pass goes on.
  */
 @Injectable()
 export class Reaper {
@@ -36,6 +40,7 @@ export class Reaper {
     private readonly database: Database,
     private readonly leases: WorkLeases,
     private readonly deployments: DeploymentRepository,
+    private readonly archives: ArchiveService,
     private readonly artifacts: ArtifactRepository,
     private readonly store: ObjectStore,
     @Inject(ENGINE) private readonly engine: Engine,
@@ -54,7 +59,10 @@ export class Reaper {
   /** @param graceSeconds how long something must have been unneeded */
   async reap(graceSeconds = GRACE_SECONDS): Promise<void> {
     for (const id of await this.leases.repair()) this.logger.error(`${id} was unfinished and without work`);
+    await this.store.removeLeftovers();
+    await this.reapUploads();
     await this.reapArchives();
+    await this.reapUnfinishedArtifacts();
     await this.reapArtifacts(graceSeconds);
     await this.reapLogs();
   }
@@ -64,21 +72,37 @@ export class Reaper {
     if (!this.stopped) this.timer = setTimeout(() => (this.looking = this.look()), LOOK_EVERY_MS);
   }
 
+  private async reapUploads(): Promise<void> {
+    const statement = 'SELECT id, tenant_id AS "tenantId" FROM archive_upload_find_expired($1, $2)';
+    await this.each('upload', statement, [], async (tx, { id }) => {
+      const key = await this.archives.removeExpired(tx, id);
+      if (key !== null) await this.store.delete(key);
+    });
+  }
+
   private async reapArchives(): Promise<void> {
     const statement = 'SELECT id, tenant_id AS "tenantId" FROM archive_find_unneeded($1, $2)';
     await this.each('archive of deployment', statement, [], async (tx, { id, tenantId }) => {
       const deployment = await this.deployments.findById(tx, id);
       if (!deployment?.archiveId) return;
-      await this.store.delete(archiveStorageKey(tenantId, deployment.archiveId));
+      await this.store.delete(archiveKey(tenantId, deployment.archiveId));
       await this.deployments.updateArchiveDeleted(tx, id);
+    });
+  }
+
+  private async reapUnfinishedArtifacts(): Promise<void> {
+    const statement = 'SELECT id, tenant_id AS "tenantId" FROM artifact_find_expired($1, $2)';
+    await this.each('unfinished artifact', statement, [], async (tx, { id }) => {
+      const key = await this.artifacts.removeExpired(tx, id);
+      if (key !== null) await this.engine.removeArtifact(key);
     });
   }
 
   private async reapArtifacts(graceSeconds: number): Promise<void> {
     const statement = 'SELECT id, tenant_id AS "tenantId" FROM artifact_find_unneeded($1, $2, $3, $4)';
     await this.each('artifact', statement, [ARTIFACTS_KEPT, graceSeconds], async (tx, { id }) => {
-      const deleted = await this.artifacts.markDeleted(tx, id, graceSeconds);
-      if (deleted) await this.engine.removeArtifact(deleted.storageKey);
+      const key = await this.artifacts.updateDeleted(tx, id, graceSeconds);
+      if (key !== null) await this.engine.removeArtifact(key);
     });
   }
 

@@ -179,7 +179,7 @@ describe('a deployment', () => {
 
   it('whose upload is not what it says fails in its build', async () => {
     const app = await acme.app('altered-upload');
-    const source = await service.upload(acme.organization, answering('x'));
+    const source = await service.upload(acme.organization, app, answering('x'));
     const altered = { ...source, digest: 'f'.repeat(64) };
 
     const { id } = await acme.organization.call(deploymentCreate, { appId: app.id, source: altered });
@@ -189,12 +189,16 @@ describe('a deployment', () => {
 
   it("can not name another organization's upload", async () => {
     const rival = await service.organization('rival');
-    const theirs = await service.upload(rival, answering('secret'));
+    const theirs = await service.upload(
+      rival,
+      await new Deployer(service, rival).app('a'),
+      answering('secret'),
+    );
     const app = await acme.app('thief');
 
-    const { id } = await acme.organization.call(deploymentCreate, { appId: app.id, source: theirs });
-
-    expect((await acme.reached({ id }, 'build_failed')).failure?.reason).toBe('source_unavailable');
+    await expect(
+      acme.organization.call(deploymentCreate, { appId: app.id, source: theirs }),
+    ).rejects.toMatchObject({ code: 'deploy.archive.not_found' });
   });
 
   it('of an app that crashes later is started again, and the host says 503 meanwhile', async () => {

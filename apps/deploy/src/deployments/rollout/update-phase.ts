@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable } from '@nestjs/common';
-import { Database, type Transaction } from '@capsule/database';
-import { AppService } from '../../apps/app.service.js';
+import type { Transaction } from '@capsule/database';
 import { config, type DeployConfig } from '../../config.js';
 import type { DeploymentEntity } from '../deployment.entity.js';
 import { DeploymentLifecycle } from '../deployment-lifecycle.js';
@@ -14,8 +13,8 @@ import { InstanceRepository } from '../instances/instance.repository.js';
 import { InstanceService } from '../instances/instance.service.js';
 import { Interrupted, StepTimedOut } from '../../work/interruption.js';
 import type { HeldWork } from '../../work/work-handlers.js';
-import { WorkQueue } from '../../work/work-queue.js';
 import { BringUp, START_SECONDS } from './bring-up.js';
+import { HeldChanges } from './held-changes.js';
 import { StepLog } from './step-log.js';
 
 const SWITCH_SECONDS = 30;
@@ -33,10 +32,8 @@ const SWITCH_RETRY_MS = 500;
 @Injectable()
 export class UpdatePhase {
   constructor(
-    private readonly database: Database,
+    private readonly changes: HeldChanges,
     private readonly steps: StepLog,
-    private readonly queue: WorkQueue,
-    private readonly apps: AppService,
     private readonly deployments: DeploymentRepository,
     private readonly lifecycle: DeploymentLifecycle,
     private readonly instances: InstanceRepository,
@@ -71,7 +68,7 @@ export class UpdatePhase {
    * nothing of it runs and nothing leads to it.
    */
   async undo(work: HeldWork, deployment: DeploymentEntity): Promise<void> {
-    const instance = await this.inApp(work, deployment, async (tx) => {
+    const instance = await this.changes.inApp(work, deployment, async (tx) => {
       const current = await this.instances.findCurrent(tx, deployment.id);
       if (current?.routed) await this.giveRouteBack(tx, deployment);
       return current;
@@ -88,7 +85,7 @@ export class UpdatePhase {
   }
 
   private currentInstance(work: HeldWork, deployment: DeploymentEntity): Promise<InstanceEntity> {
-    return this.inApp(
+    return this.changes.inApp(
       work,
       deployment,
       async (tx) =>
@@ -102,14 +99,14 @@ export class UpdatePhase {
     instance: InstanceEntity,
     signal: AbortSignal,
   ): Promise<void> {
-    await this.inApp(work, deployment, async (tx) => {
+    await this.changes.inApp(work, deployment, async (tx) => {
       // A cancel that came before this wins; one that comes after it is refused.
       const current = await this.deployments.findById(tx, deployment.id);
       if (current?.cancelRequestedAt) throw new Interrupted();
       await this.instances.updateRouted(tx, deployment.appId, instance.id);
     });
     await this.applyUntil(signal);
-    await this.inApp(work, deployment, async (tx) => {
+    await this.changes.inApp(work, deployment, async (tx) => {
       const old = await this.deployments.findInState(tx, deployment.appId, 'live');
       if (old) {
         await this.lifecycle.change(tx, old, 'superseded');
@@ -138,17 +135,5 @@ export class UpdatePhase {
     const live = await this.deployments.findInState(tx, deployment.appId, 'live');
     const old = live && (await this.instances.findCurrent(tx, live.id));
     if (old?.state === 'healthy') await this.instances.updateRouted(tx, deployment.appId, old.id);
-  }
-
-  private inApp<T>(
-    work: HeldWork,
-    deployment: DeploymentEntity,
-    change: (tx: Transaction) => Promise<T>,
-  ): Promise<T> {
-    return this.database.withTenant(work.tenantId, async (tx) => {
-      await this.apps.lock(tx, deployment.appId);
-      await this.queue.hold(tx, work.subjectId, work.holder);
-      return change(tx);
-    });
   }
 }

@@ -1,0 +1,99 @@
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { migrateTenants } from './migrate-tenants.command.js';
+import { ProgressBar } from './progress-bar.js';
+import { tenantInfos } from './tenant-info.command.js';
+import { TENANT_MIGRATIONS } from './tenant-schema-maker.js';
+import { schemaOf, TenantsFixture } from './tenants.fixture.js';
+
+const PARALLEL = 2;
+
+describe('the migration of all tenants', () => {
+  let tenants: TenantsFixture;
+  let folder: string;
+  let ids: string[];
+
+  beforeEach(async () => {
+    [tenants, folder] = await Promise.all([
+      TenantsFixture.create(),
+      mkdtemp(join(tmpdir(), 'capsule-tenant-migrations-')),
+    ]);
+    await cp(TENANT_MIGRATIONS, folder, { recursive: true });
+    ids = await Promise.all(Array.from({ length: 4 }, () => tenants.register()));
+    await migrate();
+    await writeFile(join(folder, 'V1.1.0__Notes.sql'), 'CREATE TABLE notes (id uuid);');
+  });
+  afterEach(async () => {
+    await tenants?.close();
+    await rm(folder, { recursive: true });
+  });
+
+  const migrate = () => migrateTenants(tenants.test.owner, PARALLEL, folder);
+  const versions = () =>
+    tenants.rows<{ version: string; count: number }>(
+      'SELECT schema_version AS version, count(*)::integer AS count FROM tenants GROUP BY 1 ORDER BY 1',
+    );
+
+  it('finishes those that were not finished, and gives each what is new, once', async () => {
+    expect(await tenants.states()).toEqual({ active: 4 });
+    expect(await migrate()).toEqual({ tenants: 4, migrated: 4, failed: [] });
+    expect(await versions()).toEqual([{ version: '1.1.0', count: 4 }]);
+    expect(await migrate()).toEqual({ tenants: 4, migrated: 0, failed: [] });
+  });
+
+  it('goes on after a tenant that fails, tells which and why, and finishes it when it is run again', async () => {
+    const [broken = ''] = ids;
+    await tenants.rows(`CREATE TABLE ${schemaOf(broken)}.notes ()`);
+    const { migrated, failed } = await migrate();
+    expect(migrated).toBe(3);
+    expect(failed).toEqual([
+      { tenantId: broken, reason: expect.stringMatching(/^V1\.1\.0__Notes\.sql failed: .*already exists/) },
+    ]);
+    // It is served as before.
+    expect(await tenants.row(broken)).toMatchObject({
+      state: 'active',
+      schema_version: '1.0.0',
+      failure: failed[0]?.reason,
+      failed_attempts: 1,
+    });
+
+    await tenants.rows(`DROP TABLE ${schemaOf(broken)}.notes`);
+    expect(await migrate()).toEqual({ tenants: 4, migrated: 1, failed: [] });
+    expect(await tenants.row(broken)).toMatchObject({ schema_version: '1.1.0', failure: null });
+  });
+
+  it('run twice at once, applies each migration once', async () => {
+    const results = await Promise.all([migrate(), migrate()]);
+    expect(results.map(({ failed }) => failed)).toEqual([[], []]);
+    expect(results.reduce((sum, { migrated }) => sum + migrated, 0)).toBe(4);
+    for (const id of ids) {
+      expect(await tenants.rows(`SELECT FROM ${schemaOf(id)}.flyway_schema_history`)).toHaveLength(2);
+    }
+  });
+
+  it('is told of tenant by tenant, with what is not applied', async () => {
+    await tenants.rows(`ALTER SCHEMA ${schemaOf(ids[0] ?? '')} RENAME TO gone`);
+    const infos = await tenantInfos(tenants.test.owner, PARALLEL);
+    expect(infos.map(({ id }) => id)).toEqual(ids.toSorted());
+    const states = Object.fromEntries(
+      infos.map(({ id, migrations }) => [id, migrations.map(({ state }) => state)]),
+    );
+    expect(states).toEqual(
+      Object.fromEntries(ids.map((id, index) => [id, [index === 0 ? 'Pending' : 'Success']])),
+    );
+  });
+});
+
+it('progress is one line that is written over, with the failures when there are some', () => {
+  const written: string[] = [];
+  const bar = new ProgressBar(2, (text) => written.push(text));
+  bar.advance(0);
+  bar.advance(1);
+  bar.end();
+  expect(written).toEqual([
+    `\r[${'#'.repeat(20)}${' '.repeat(20)}] 1/2`,
+    `\r[${'#'.repeat(40)}] 2/2, 1 failed`,
+    '\n',
+  ]);
+});

@@ -1,0 +1,138 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { eventually } from '@capsule/testing';
+import pg from 'pg';
+import { schemaOf, TenantsFixture } from './tenants.fixture.js';
+
+const program = fileURLToPath(new URL('../../dist/command.js', import.meta.url));
+
+/** The provisioner as it is run: a process of its own, from what was built. */
+describe('the process that makes the schemas of tenants', () => {
+  let tenants: TenantsFixture;
+  let blocker: pg.Client;
+  let port: number;
+  const processes: ChildProcess[] = [];
+
+  beforeAll(async () => {
+    [tenants, port] = await Promise.all([TenantsFixture.create(), freePort()]);
+    // Every DDL statement of a tenant's schema stops at the gate of its tag while a spec holds that.
+    await tenants.rows(`
+      CREATE FUNCTION public.gate() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+      BEGIN PERFORM pg_advisory_xact_lock_shared(hashtext(tg_tag)); END $$`);
+    await tenants.rows('GRANT EXECUTE ON FUNCTION public.gate() TO PUBLIC');
+    await tenants.rows('CREATE EVENT TRIGGER gate ON ddl_command_end EXECUTE FUNCTION public.gate()');
+    blocker = await tenants.test.connectAsSuperuser();
+  });
+  afterEach(async () => {
+    await blocker.query('SELECT pg_advisory_unlock_all()');
+    await Promise.all(processes.splice(0).map((child) => end(child, 'SIGKILL')));
+  });
+  afterAll(async () => {
+    await blocker?.end();
+    await tenants?.close();
+  });
+
+  async function start(): Promise<ChildProcess> {
+    const child = spawn(process.execPath, [program, 'provision'], {
+      env: {
+        ...process.env,
+        ...tenants.test.environment,
+        MONITOR_PROVISIONER_PORT: String(port),
+        LOG_LEVEL: 'error',
+      },
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
+    processes.push(child);
+    await eventually(async () => {
+      expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(200);
+    }, 15_000);
+    return child;
+  }
+
+  const isActive = (id: string) =>
+    eventually(async () => expect(await tenants.row(id)).toMatchObject({ state: 'active' }), 15_000);
+
+  /** Waits until a backend of the provisioner stands before a lock. */
+  const isHeldUp = () =>
+    eventually(async () => {
+      const waiting = await tenants.rows(
+        `SELECT FROM pg_stat_activity
+         WHERE datname = current_database() AND application_name = 'capsule-migrate' AND wait_event_type = 'Lock'`,
+      );
+      expect(waiting).toHaveLength(1);
+    }, 15_000);
+
+  const hold = (tag: string) => blocker.query('SELECT pg_advisory_lock(hashtext($1))', [tag]);
+
+  it.each([
+    ['makes the schema', 'CREATE SCHEMA'],
+    ['makes the history in it', 'CREATE TABLE'],
+    ['is in the middle of its migration', 'CREATE POLICY'],
+    ['grants what it made', 'GRANT'],
+  ])('killed while it %s, is followed by one that finishes', async (_, tag) => {
+    const first = await start();
+    await hold(tag);
+    const id = await tenants.register();
+    await isHeldUp();
+    await end(first, 'SIGKILL');
+    expect(await tenants.row(id)).toMatchObject({ state: 'provisioning' });
+    await blocker.query('SELECT pg_advisory_unlock_all()');
+
+    await start();
+    await isActive(id);
+    expect(await tenants.rows(`SELECT FROM ${schemaOf(id)}.flyway_schema_history`)).toHaveLength(1);
+  });
+
+  it('killed when only the state is missing, is followed by one that sets it', async () => {
+    const first = await start();
+    await blocker.query(`
+      CREATE FUNCTION public.hold_active() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+      BEGIN PERFORM pg_advisory_xact_lock_shared(hashtext('active')); RETURN NEW; END $$`);
+    await blocker.query(`
+      CREATE TRIGGER hold_active BEFORE UPDATE OF state ON tenants
+      FOR EACH ROW WHEN (NEW.state = 'active') EXECUTE FUNCTION public.hold_active()`);
+    await hold('active');
+    const id = await tenants.register();
+    await isHeldUp();
+    await end(first, 'SIGKILL');
+    expect(await tenants.row(id)).toMatchObject({ state: 'provisioning', schema_version: '1.0.0' });
+    await blocker.query('SELECT pg_advisory_unlock_all()');
+    await start();
+    await isActive(id);
+    await blocker.query('DROP TRIGGER hold_active ON tenants');
+  });
+
+  it('answers for its metrics, ends in order on SIGTERM, and names every faulty variable when it can not start', async () => {
+    const child = await start();
+    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    expect(metrics).toContain('capsule_provisioner_tenants_total');
+    expect(await end(child, 'SIGTERM')).toBe(0);
+
+    const faulty = spawn(process.execPath, [program, 'provision'], {
+      env: { ...process.env, MONITOR_PROVISIONER_PORT: 'seven' },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let message = '';
+    faulty.stderr?.on('data', (chunk: Buffer) => (message += chunk.toString()));
+    expect((await once(faulty, 'close'))[0]).toBe(2);
+    expect(message).toContain('MONITOR_PROVISIONER_PORT');
+  });
+});
+
+async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null> {
+  if (child.exitCode !== null || child.signalCode !== null) return child.exitCode;
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  const [code] = await exited;
+  return code as number | null;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  return typeof address === 'object' && address ? address.port : 0;
+}

@@ -1,0 +1,117 @@
+import { Writable } from 'node:stream';
+import { createLogger } from '@capsule/telemetry';
+import { eventually } from '@capsule/testing';
+import { Provisioner } from './provisioner.js';
+import { schemaOf, TenantsFixture } from './tenants.fixture.js';
+
+describe('a provisioner', () => {
+  let tenants: TenantsFixture;
+  let provisioners: Provisioner[] = [];
+  let log: string[] = [];
+
+  beforeEach(async () => {
+    tenants = await TenantsFixture.create();
+    log = [];
+  });
+  afterEach(async () => {
+    await Promise.all(provisioners.map((each) => each.stop()));
+    provisioners = [];
+    await tenants?.close();
+  });
+
+  async function start(): Promise<void> {
+    const output = new Writable({
+      write(chunk: Buffer, _, done) {
+        log.push(chunk.toString());
+        done();
+      },
+    });
+    const logger = createLogger({ app: 'provisioner', level: 'info', format: 'json' }, output);
+    const provisioner = new Provisioner({ owner: tenants.test.owner, parallel: 2, logger });
+    provisioners.push(provisioner);
+    provisioner.start();
+    await eventually(() => expect(provisioner.isListening).toBe(true));
+  }
+
+  const isActive = (id: string) =>
+    eventually(async () => expect(await tenants.row(id)).toMatchObject({ state: 'active' }), 8_000);
+
+  it('makes the schema of a tenant whose row was committed while it sleeps, and of one from before it began', async () => {
+    const earlier = await tenants.register();
+    await start();
+    await isActive(earlier);
+    const later = await tenants.register();
+    await isActive(later);
+    expect(await tenants.row(later)).toEqual({
+      state: 'active',
+      schema_version: '1.0.0',
+      failure: null,
+      failed_attempts: 0,
+    });
+    const tables = await tenants.rows<{ name: string }>(
+      'SELECT relname AS name FROM pg_class WHERE relnamespace = $1::regnamespace AND relkind = $2 ORDER BY 1',
+      [schemaOf(later), 'r'],
+    );
+    expect(tables.map(({ name }) => name)).toEqual([
+      'dashboard_configs',
+      'flyway_schema_history',
+      'metrics_sessions',
+      'migration_digests',
+      'tool_metrics',
+      'users',
+    ]);
+  });
+
+  it('shares the work with others: three at once make each of ten schemas once', async () => {
+    await Promise.all([start(), start(), start()]);
+    const ids = await Promise.all(Array.from({ length: 10 }, () => tenants.register()));
+    await eventually(async () => expect(await tenants.states()).toEqual({ active: 10 }), 15_000);
+    for (const id of ids) {
+      const history = await tenants.rows(`SELECT FROM ${schemaOf(id)}.flyway_schema_history`);
+      expect(history).toHaveLength(1);
+    }
+    expect(log.filter((line) => line.includes('failed'))).toEqual([]);
+  });
+
+  it('tells why a tenant failed, tries it again later, and holds up no other for it', async () => {
+    const broken = await tenants.register();
+    // Something that nobody knows of lies where the schema should be made.
+    await tenants.rows(`CREATE SCHEMA ${schemaOf(broken)} AUTHORIZATION monitor_owner`);
+    await tenants.rows(`CREATE TABLE ${schemaOf(broken)}.users ()`);
+    await start();
+    const whole = await tenants.register();
+    await isActive(whole);
+    expect(await tenants.row(broken)).toMatchObject({
+      state: 'failed',
+      schema_version: null,
+      failure: expect.stringContaining('not empty (users)'),
+    });
+    const told = log.map((line) => JSON.parse(line)).find(({ tenantId }) => tenantId === broken);
+    expect(told).toMatchObject({ level: 'error', reason: expect.stringContaining('not empty') });
+
+    await tenants.rows(`DROP TABLE ${schemaOf(broken)}.users`);
+    await isActive(broken);
+    expect(await tenants.row(broken)).toMatchObject({ failure: null, failed_attempts: 0 });
+  });
+
+  it('goes on when its connection was lost, with what it did not hear meanwhile', async () => {
+    await start();
+    const id = await tenants.test.asSuperuser(async (client) => {
+      const { rowCount } = await client.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+         WHERE datname = current_database() AND query LIKE '%tenants_due%' AND pid <> pg_backend_pid()`,
+      );
+      expect(rowCount).toBe(1);
+      return tenants.register();
+    });
+    await isActive(id);
+  });
+
+  it('brings an active tenant to a newer migration, and leaves one of a newer release alone', async () => {
+    const [older, newer] = [await tenants.make(), await tenants.make()];
+    await tenants.rows("UPDATE tenants SET schema_version = '0.9' WHERE id = $1", [older.id]);
+    await tenants.rows("UPDATE tenants SET schema_version = '1.10' WHERE id = $1", [newer.id]);
+    const due = await tenants.rows<{ id: string }>("SELECT tenants_due('1.9', 10) AS id");
+    expect(due).toEqual([{ id: older.id }]);
+  });
+});

@@ -1,0 +1,15 @@
+import { driftCommand, EntityDrift } from '@capsule/database';
+import { runCommand } from '@capsule/health';
+import { deadLetterCommand, DeadLetters } from '@capsule/outbox';
+
+/** The commands that need the service's own modules. */
+export function serviceCommand(): Promise<void> {
+  return runCommand({
+    app: 'monitor',
+    module: async () => (await import('./app.module.js')).AppModule,
+    commands: {
+      'dead-letters': (context, words, print) => deadLetterCommand(context.get(DeadLetters), words, print),
+      drift: (context, _, print) => driftCommand(context.get(EntityDrift), print),
+    },
+  });
+}

@@ -1,0 +1,40 @@
+import { parseArgs } from 'node:util';
+
+export interface BenchRequest {
+  parts: string[];
+  /** Where to write the rows. */
+  json?: string;
+}
+
+/** Somebody asked how the command is used, or showed that he doesn't know. */
+export class UsageError extends Error {
+  constructor(
+    usage: string,
+    readonly exitCode: 0 | 2,
+    reason?: string,
+  ) {
+    super(reason === undefined ? usage : `${reason}\n${usage}`);
+  }
+}
+
+/** @throws UsageError when help is asked for or needed */
+export function readArguments(words: string[], parts: readonly string[]): BenchRequest {
+  const usage = `usage: npm run bench -- [part …] [--json FILE]\nparts: ${parts.join(', ')}; all of them when none is named`;
+  const { values, positionals } = parse(words, usage);
+  if (values.help) throw new UsageError(usage, 0);
+  const unknown = positionals.find((part) => !parts.includes(part));
+  if (unknown !== undefined) throw new UsageError(usage, 2, `There is no part named ${unknown}.`);
+  return { parts: positionals.length > 0 ? positionals : [...parts], json: values.json };
+}
+
+function parse(words: string[], usage: string) {
+  try {
+    return parseArgs({
+      args: words,
+      options: { json: { type: 'string' }, help: { type: 'boolean', short: 'h', default: false } },
+      allowPositionals: true,
+    });
+  } catch (error) {
+    throw new UsageError(usage, 2, (error as Error).message);
+  }
+}
