@@ -6,6 +6,11 @@ type ErrorCode = DomainError['code'];
 const UNIQUE_VIOLATION = '23505';
 const FOREIGN_KEY_VIOLATION = '23503';
 
+/** The constraint that the database says was violated, if that is what the error tells. */
+export function violatedConstraint(error: unknown): string | undefined {
+  return postgresError(error)?.constraint;
+}
+
 /**
  * What a violated constraint means to a caller: `map` names the repository's constraints. Unique and foreign keys
  * that it doesn't name are conflicts all the same; any other error is returned as it came.

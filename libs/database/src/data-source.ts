@@ -1,6 +1,6 @@
 import type { DatabaseSettings } from '@capsule/config';
 import { DataSource, type DataSourceOptions } from 'typeorm';
-import { preparedOpening, unpreparedOpening } from './opening-query.js';
+import { preparedOpening, unpreparedOpening } from './opening.js';
 import { observeStatements } from './statement-metrics.js';
 import { SessionClient, type SessionClientConfig } from './session-client.js';
 import { tlsOptions } from './tls.js';

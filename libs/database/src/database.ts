@@ -3,11 +3,11 @@ import { DomainError } from '@capsule/errors';
 import { currentContext } from '@capsule/telemetry';
 import { type DataSource, QueryFailedError } from 'typeorm';
 import { translateConstraint } from './constraint-errors.js';
-import type { SessionContext } from './opening-query.js';
+import type { SessionContext } from './opening.js';
 import { translateOutage, unavailable } from './outage.js';
 import { type PooledClient, takeClient } from './pool.js';
 import { isTransient } from './sql-state.js';
-import { Transaction } from './transaction.js';
+import { type ReadTransaction, Transaction } from './transaction.js';
 import { isUuid } from './uuid.js';
 
 const ATTEMPTS_MAX = 4;
@@ -42,6 +42,17 @@ export class Database {
     return this.run(null, work);
   }
 
+  /**
+   * Like `withTenant`, for work that is one reading statement: its transaction is read-only and is begun, used and
+   * committed in one round trip. A statement that `work` issues after waiting for anything is refused.
+   *
+   * @throws what `withTenant` throws, and pg's DatabaseError 25006 for a statement that writes
+   */
+  readTenant<T>(tenantId: string, work: (tx: ReadTransaction) => Promise<T>): Promise<T> {
+    if (!isUuid(tenantId)) return Promise.reject(new TypeError('The id of a tenant is a UUID.'));
+    return this.run(tenantId, work, { readOnly: true });
+  }
+
   /** @throws what a caller of `withTenant` would see when the database can't be used */
   async isReady(): Promise<void> {
     await this.withoutTenant((tx) => tx.query('SELECT 1'));
@@ -52,10 +63,14 @@ export class Database {
     if (this.dataSource.isInitialized) await this.dataSource.destroy();
   }
 
-  private async run<T>(tenantId: string | null, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  private async run<T>(
+    tenantId: string | null,
+    work: (tx: Transaction) => Promise<T>,
+    { readOnly } = { readOnly: false },
+  ): Promise<T> {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        return await this.attempt(tenantId, work);
+        return await this.attempt(tenantId, work, readOnly);
       } catch (error) {
         if (attempt < ATTEMPTS_MAX && isTransient(error)) {
           await pause(attempt);
@@ -66,16 +81,21 @@ export class Database {
     }
   }
 
-  private async attempt<T>(tenantId: string | null, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  private async attempt<T>(
+    tenantId: string | null,
+    work: (tx: Transaction) => Promise<T>,
+    readOnly: boolean,
+  ): Promise<T> {
     const { client, release } = await this.connect();
     const tx = new Transaction(tenantId, client, this.dataSource);
     let result: T;
     try {
-      client.begin(sessionContext(tenantId));
-      result = await work(tx);
-      // Before COMMIT is sent: a statement that nobody awaited would run behind it, on its own and without a context.
+      client.begin({ ...sessionContext(tenantId), readOnly });
+      const working = work(tx);
+      if (!readOnly) await working;
+      // Before COMMIT is sent: a statement issued later would run behind it, on its own and without a context.
       tx.end();
-      await client.commit();
+      [result] = await Promise.all([working, client.commit()]);
     } catch (error) {
       tx.end();
       const { isLost } = client;
@@ -113,7 +133,7 @@ export class Database {
   }
 }
 
-function sessionContext(tenantId: string | null): SessionContext {
+function sessionContext(tenantId: string | null): Omit<SessionContext, 'readOnly'> {
   const context = currentContext();
   return {
     tenantId: tenantId ?? '',

@@ -1,7 +1,7 @@
 export { AuditedEntity } from './audited-entity.js';
 export type { BatchTarget } from './batch/batch-target.js';
 export { type BatchCounts, type BatchOptions, insertBatch, insertBatches } from './batch/insert-batches.js';
-export { translateConstraint } from './constraint-errors.js';
+export { translateConstraint, violatedConstraint } from './constraint-errors.js';
 export { createDataSource } from './data-source.js';
 export { Database } from './database.js';
 export { DatabaseIndicator } from './database-indicator.js';
@@ -20,6 +20,6 @@ export type { KeysetList } from './pagination/keyset-list.js';
 export { PaginationModule } from './pagination/pagination.module.js';
 export { type NumberedPage, type PageRequest, Pagination } from './pagination/pagination.js';
 export { tlsOptions } from './tls.js';
-export { type NamedStatement, Transaction } from './transaction.js';
 export { DatabaseReportModule } from './report/report.module.js';
+export { type NamedStatement, type ReadTransaction, Transaction } from './transaction.js';
 export { isUuid, uuidv7 } from './uuid.js';

@@ -1,7 +1,8 @@
 import { inSpan, isTracing } from '@capsule/telemetry';
 import type pg from 'pg';
-import { type Opening, OpeningQuery, type SessionContext } from './opening-query.js';
+import type { Opening, SessionContext } from './opening.js';
 import { type Statement, WireClientBase } from './pg-internals.js';
+import { type PendingStatement, StatementGroup } from './statement-group.js';
 
 export interface SessionClientConfig extends pg.ClientConfig {
   opening: Opening;
@@ -10,13 +11,16 @@ export interface SessionClientConfig extends pg.ClientConfig {
 }
 
 /**
- * The pg client of a service's pool. What `begin` is told is held back and goes out together with the first statement
- * (see OpeningQuery); a transaction without statements sends nothing at all.
+ * The pg client of a service's pool. What `begin` is told is held back and goes out together with the first statements,
+ * and from then on all statements of a transaction that are issued together go out together (see StatementGroup).
+ * A transaction without statements sends nothing at all.
  */
 export class SessionClient extends WireClientBase {
   private readonly onStatement: SessionClientConfig['onStatement'];
   private readonly opening: Opening;
   private heldBack: SessionContext | undefined;
+  private inTransaction = false;
+  private gathered: PendingStatement[] = [];
   private unusable = false;
   private lost = false;
 
@@ -35,12 +39,15 @@ export class SessionClient extends WireClientBase {
 
   begin(context: SessionContext): void {
     this.heldBack = context;
+    this.inTransaction = true;
   }
 
   /** @throws when a statement of the transaction has failed: PostgreSQL then answers COMMIT by rolling back, and not with an error */
   async commit(): Promise<void> {
     if (this.hasSentNothing()) return;
-    const { command } = await this.query('COMMIT');
+    if (this.unusable)
+      throw new Error('The transaction could not be begun, yet its work went on and committed.');
+    const { command } = await this.endTransaction('COMMIT');
     if (command !== 'COMMIT') {
       throw new Error('A statement of the transaction failed, yet its work went on and committed.');
     }
@@ -48,7 +55,7 @@ export class SessionClient extends WireClientBase {
 
   async rollback(): Promise<void> {
     if (this.hasSentNothing() || this.unusable) return;
-    await this.query('ROLLBACK');
+    await this.endTransaction('ROLLBACK');
   }
 
   /** May the next transaction have this connection? Not while one is open, or when it is unknown whether one is. */
@@ -58,22 +65,48 @@ export class SessionClient extends WireClientBase {
   }
 
   override query(statement: Statement | string, values?: readonly unknown[]): Promise<pg.QueryResult> {
-    const text = typeof statement === 'string' ? statement : statement.text;
-    const opens = this.heldBack;
-    this.heldBack = undefined;
-    const sent = this.opening.keepsStatements ? statement : withoutName(statement);
-    const send = () =>
-      opens === undefined
-        ? super.query(sent, values)
-        : this.open(typeof sent === 'string' ? { text, values } : sent, opens);
+    const wanted = typeof statement === 'string' ? { text: statement, values } : statement;
+    const sent = this.opening.keepsStatements ? wanted : withoutName(wanted);
+    const send = this.inTransaction ? () => this.gather(sent) : () => super.query(sent);
+    const { text } = wanted;
     const answer = isTracing() ? inSpan('postgres', { 'db.statement': text }, send, 'client') : send();
     return this.measure(text, answer);
   }
 
+  private endTransaction(text: 'COMMIT' | 'ROLLBACK'): Promise<pg.QueryResult> {
+    const answer = this.query(text);
+    this.inTransaction = false;
+    return answer;
+  }
+
   private hasSentNothing(): boolean {
-    const sentNothing = this.heldBack !== undefined;
-    this.heldBack = undefined;
+    const sentNothing = this.heldBack !== undefined && this.gathered.length === 0;
+    if (sentNothing) {
+      this.heldBack = undefined;
+      this.inTransaction = false;
+    }
     return sentNothing;
+  }
+
+  /** Statements that are issued before anything else happens go to the server together. */
+  private gather(statement: Statement): Promise<pg.QueryResult> {
+    if (this.gathered.length === 0) process.nextTick(() => this.sendGathered());
+    return new Promise((resolve, reject) => this.gathered.push({ statement, resolve, reject }));
+  }
+
+  private sendGathered(): void {
+    const pending = this.gathered;
+    const context = this.heldBack;
+    this.gathered = [];
+    this.heldBack = undefined;
+    const [only] = pending;
+    if (context === undefined && pending.length === 1 && only !== undefined) {
+      super.query(only.statement).then(only.resolve, only.reject);
+      return;
+    }
+    const opening = context && { statements: this.opening, context };
+    // Neither side knows any more what is open and what is prepared: the pool must not keep the connection.
+    void super.query(new StatementGroup(pending, opening, () => (this.unusable = true)));
   }
 
   private async measure(text: string, answer: Promise<pg.QueryResult>): Promise<pg.QueryResult> {
@@ -87,21 +120,8 @@ export class SessionClient extends WireClientBase {
       this.onStatement(text, performance.now() - startedAt, failed);
     }
   }
-
-  private open(statement: Statement, context: SessionContext): Promise<pg.QueryResult> {
-    return new Promise((resolve, reject) => {
-      const opening = new OpeningQuery(statement, this.opening, context);
-      opening.callback = (error, result) => {
-        if (error === null) return resolve(result as pg.QueryResult);
-        // Neither side knows any more what is open and what is prepared: the pool must not keep the connection.
-        if (!opening.opened) this.unusable = true;
-        reject(error);
-      };
-      void super.query(opening);
-    });
-  }
 }
 
-function withoutName(statement: Statement | string): Statement | string {
-  return typeof statement === 'string' ? statement : { text: statement.text, values: statement.values };
+function withoutName({ text, values }: Statement): Statement {
+  return { text, values };
 }

@@ -76,6 +76,9 @@ export class Transaction {
   }
 }
 
+/** What work that only reads gets of it. Not TypeORM, which takes its time before it sends a statement. */
+export type ReadTransaction = Pick<Transaction, 'tenantId' | 'query'>;
+
 function withValues(statement: string | NamedStatement, values: readonly unknown[]): Statement {
   return typeof statement === 'string'
     ? { text: statement, values }

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { EventEnvelope } from '@capsule/contracts';
-import { Database, type Transaction } from '@capsule/database';
+import { Database, type Transaction, violatedConstraint } from '@capsule/database';
 import { inSpan, runInContext, type RequestContext } from '@capsule/telemetry';
 import { countDuplicate, observeEventLag } from './event-metrics.js';
 import type { Subscription } from './event-handlers.js';
@@ -8,11 +8,17 @@ import { OUTBOX_OPTIONS, type OutboxOptions } from './outbox-options.js';
 
 const REMEMBER = {
   name: 'inbox-remember',
-  text: `INSERT INTO inbox (consumer, event_id, tenant_id) VALUES ($1, $2, $3)
-         ON CONFLICT (consumer, event_id) DO NOTHING RETURNING event_id`,
+  text: 'INSERT INTO inbox (consumer, event_id, tenant_id) VALUES ($1, $2, $3)',
 };
 
-/** Gives an event its effect, once: in one transaction with the row that remembers it. */
+/** The event has had its effect before. */
+class Duplicate extends Error {}
+
+/**
+ * Gives an event its effect, once: in one transaction with the row that remembers it. The handlers don't wait for that
+ * row: their first statement goes to the database behind it in the same round trip, and when the row was there already
+ * nothing behind it is run and the transaction is rolled back.
+ */
 @Injectable()
 export class EventProcessor {
   constructor(
@@ -32,17 +38,19 @@ export class EventProcessor {
   ): Promise<void> {
     const { durable } = subscription;
     const context = contextOf(envelope, this.options.service);
-    const work = async (tx: Transaction): Promise<void> => {
-      if (await this.isNew(subscription, envelope, tx)) {
-        for (const handler of subscription.handlers) await handler(envelope, tx);
-      } else {
-        tx.afterCommit(() => countDuplicate(durable));
+    const work = async (): Promise<void> => {
+      try {
+        await this.commit(envelope.tenantid, async (tx) => {
+          await this.handle(subscription, envelope, tx);
+          await alongside?.(tx);
+        });
+      } catch (error) {
+        if (!(error instanceof Duplicate)) throw error;
+        countDuplicate(durable);
+        if (alongside) await this.commit(envelope.tenantid, alongside);
       }
-      await alongside?.(tx);
     };
-    await runInContext(context, () =>
-      inSpan(durable, { 'messaging.system': 'nats' }, () => this.commit(envelope.tenantid, work), 'consumer'),
-    );
+    await runInContext(context, () => inSpan(durable, { 'messaging.system': 'nats' }, work, 'consumer'));
     observeEventLag(durable, new Date(envelope.time));
   }
 
@@ -52,15 +60,36 @@ export class EventProcessor {
       : this.database.withTenant(tenantId, work);
   }
 
-  private async isNew(
+  private async handle(subscription: Subscription, event: EventEnvelope, tx: Transaction): Promise<void> {
+    const remembered = this.remember(subscription, event, tx);
+    const handled = handleInTurn(subscription, event, tx);
+    // Behind a duplicate the handlers fail too; which of the two came first is told by `remembered`.
+    handled.catch(() => undefined);
+    await remembered;
+    await handled;
+  }
+
+  /** @throws Duplicate */
+  private async remember(
     { contract, durable }: Subscription,
     event: EventEnvelope,
     tx: Transaction,
-  ): Promise<boolean> {
-    if (contract.kind === 'measurement' || this.options.inbox === 'off') return true;
-    const rows = await tx.query(REMEMBER, [durable, event.id, tx.tenantId]);
-    return rows.length > 0;
+  ): Promise<void> {
+    if (contract.kind === 'measurement' || this.options.inbox === 'off') return;
+    try {
+      await tx.query(REMEMBER, [durable, event.id, tx.tenantId]);
+    } catch (error) {
+      throw violatedConstraint(error) === 'pk_inbox' ? new Duplicate() : error;
+    }
   }
+}
+
+async function handleInTurn(
+  { handlers }: Subscription,
+  event: EventEnvelope,
+  tx: Transaction,
+): Promise<void> {
+  for (const handler of handlers) await handler(event, tx);
 }
 
 /** The effect is made on behalf of whoever caused the event, under the request's id. */

@@ -39,8 +39,9 @@ export class Outbox {
     if (Buffer.byteLength(text) > ENVELOPE_MAX_BYTES)
       throw new Error(`${contract.type} is too large for the bus`);
     const { id, type } = envelope;
-    await this.rows.insert(transaction, { id, stream: contract.stream, type, envelope: text });
-    transaction.afterCommit(() => this.relay.wake());
+    const row = { id, stream: contract.stream, type, envelope: text };
+    await this.rows.insert(transaction, row);
+    transaction.afterCommit(() => this.relay.publishCommitted(row));
     return id;
   }
 }

@@ -1,7 +1,8 @@
 /**
- * Publishes what the outbox holds. One loop per process; several processes share the rows by SKIP LOCKED.
+ * Publishes what the outbox holds. What this process commits goes out at once (see PromptPublisher). Behind that runs
+ * one loop per process, for all that did not go out or was not marked; several processes share the rows by SKIP LOCKED.
  *
- *   asleep -> woken by a commit of this process, by a reconnect, or after 5 s (rows of a process that died)
+ *   asleep -> woken by a row that could not go out at once, by a reconnect, or after 5 s (rows of a process that died)
  *          -> stream checked, where that is due
  *          -> batches: claim rows, publish them all, mark them, commit; until a batch is not full
  *          -> asleep; after a failure for a backoff instead, up to 10 s
@@ -10,7 +11,7 @@
  * turns out to have lost it, so published rows are kept: Postgres is the truth and the stream a copy.
  *
  * Invariants
- *  - A row is published by whoever holds its lock, and marked in the same transaction. A crash between publishing and
+ *  - The loop holds a row's lock while it publishes it, and marks it in the same transaction. A crash between publishing and
  *    marking leaves it unpublished: it is published again under the same id, which the stream drops within its
  *    duplicate window and the consumers' inboxes for ever.
  *  - Nothing is published before the stream was compared with what this database knows of it: on start, on each
@@ -31,7 +32,8 @@ import { EventPublisher, NatsConnection, StreamInspector } from '@capsule/messag
 import { backoffMs } from './backoff.js';
 import { observePublishLag } from './event-metrics.js';
 import { OUTBOX_OPTIONS, type OutboxOptions } from './outbox-options.js';
-import { OutboxRows, type ClaimedRow } from './outbox-rows.js';
+import { OutboxRows, type ClaimedRow, type NewOutboxRow } from './outbox-rows.js';
+import { PromptPublisher, type StreamIdentity } from './prompt-publisher.js';
 import { WakeUp } from './wake-up.js';
 
 const BATCH_ROWS = 100;
@@ -53,8 +55,9 @@ export class Relay {
   private running: Promise<void> | undefined;
   private stopping = false;
   private failures = 0;
-  /** `created` of the stream as last checked; undefined when it has to be checked before anything is published. */
-  private streamCreated: string | undefined;
+  private readonly prompt: PromptPublisher;
+  /** As last checked; undefined when it has to be checked before anything is published. */
+  private known: StreamIdentity | undefined;
   private checkedAt = 0;
 
   constructor(
@@ -66,17 +69,25 @@ export class Relay {
     @Inject(OUTBOX_OPTIONS) options: OutboxOptions,
   ) {
     this.stream = streamName(options.service, 'fact');
-    this.unlisten = connection.onReconnect(() => {
-      this.streamCreated = undefined;
+    const checkAgain = (): void => {
+      this.known = undefined;
       this.wake();
-    });
+    };
+    this.prompt = new PromptPublisher(database, rows, publisher, checkAgain);
+    this.unlisten = connection.onReconnect(checkAgain);
   }
 
   start(): void {
     this.running ??= this.run();
   }
 
-  /** Tells that a row was committed. Costs nothing, never fails. */
+  /** Publishes a row that has been committed, now or with the loop's next pass. Never fails. */
+  publishCommitted(row: NewOutboxRow): void {
+    const stream = this.stopping || !this.connection.connected ? undefined : this.known;
+    if (stream === undefined || !this.prompt.offer(row, stream)) this.wake();
+  }
+
+  /** Tells that the outbox is worth a look. Costs nothing, never fails. */
   wake(): void {
     this.wakeUp.notify();
   }
@@ -85,6 +96,7 @@ export class Relay {
   async stop(): Promise<void> {
     if (!this.running) return;
     this.stopping = true;
+    await this.prompt.settle();
     this.wake();
     await this.running;
     this.unlisten();
@@ -104,15 +116,15 @@ export class Relay {
     if (!this.connection.connected) return SAFETY_POLL_MS;
     try {
       await this.checkStream();
-      while (this.streamCreated !== undefined && this.connection.connected) {
-        const due = await this.publishBatch({ name: this.stream, created: this.streamCreated });
+      while (this.known !== undefined && this.connection.connected) {
+        const due = await this.publishBatch(this.known);
         if (due < BATCH_ROWS) break;
       }
       this.failures = 0;
       return SAFETY_POLL_MS;
     } catch (error) {
       this.failures += 1;
-      this.streamCreated = undefined;
+      this.known = undefined;
       const waitMs = backoffMs(this.failures, BACKOFF_FIRST_MS, BACKOFF_LONGEST_MS);
       this.logger.warn(`could not publish events, trying again in ${waitMs} ms: ${messageOf(error)}`);
       return waitMs;
@@ -120,7 +132,7 @@ export class Relay {
   }
 
   private async checkStream(): Promise<void> {
-    if (this.streamCreated !== undefined && Date.now() - this.checkedAt < STREAM_CHECK_MS) return;
+    if (this.known !== undefined && Date.now() - this.checkedAt < STREAM_CHECK_MS) return;
     let lost = 0;
     for (;;) {
       // Looked at anew for every portion: what another relay has found meanwhile must not be undone by an old look.
@@ -129,7 +141,7 @@ export class Relay {
       const portion = await this.rows.republishLost({ name: this.stream, ...state });
       lost += portion;
       if (portion > 0) continue;
-      this.streamCreated = state.created;
+      this.known = { name: this.stream, created: state.created };
       this.checkedAt = Date.now();
       if (lost > 0) this.logger.warn(`${this.stream} lost ${lost} events, publishing them again`);
       return;
@@ -137,7 +149,7 @@ export class Relay {
   }
 
   /** @returns how many rows were due */
-  private publishBatch(stream: { name: string; created: string }): Promise<number> {
+  private publishBatch(stream: StreamIdentity): Promise<number> {
     return this.database.withoutTenant(async (tx) => {
       const rows = await this.rows.claim(tx, stream.name, BATCH_ROWS);
       if (rows.length === 0) return 0;

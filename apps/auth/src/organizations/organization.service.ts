@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { memberAdded, organizationCreated, type Role } from '@capsule/contracts';
+import { memberAdded, organizationCreated } from '@capsule/contracts';
 import type { Transaction } from '@capsule/database';
 import { DomainError } from '@capsule/errors';
 import { Outbox } from '@capsule/outbox';
@@ -19,31 +19,28 @@ export class OrganizationService {
   ) {}
 
   /**
-   * Creates the transaction's tenant with its first member, its owner, and tells the other services.
-   * The user must be inserted in the same transaction, after this.
+   * Creates the transaction's tenant with its first member, its owner. The user must be inserted in the same
+   * transaction, after this, and the other services be told.
    */
-  async found(
-    tx: Transaction,
-    name: string,
-    owner: { id: string; email: string },
-  ): Promise<OrganizationView> {
-    const id = tx.tenantId ?? '';
-    const { slug, createdAt } = await this.insertWithFreeSlug(tx, name, owner.id);
-    const founded = { id, name, slug, createdAt: createdAt.toISOString() };
-    const { id: organizationId, ...rest } = founded;
-    const data = { organizationId, ...rest, ownerUserId: owner.id, ownerEmail: owner.email };
-    await this.outbox.add(tx, organizationCreated, data, { subject: id });
-    return founded;
+  async found(tx: Transaction, name: string, ownerId: string): Promise<OrganizationView> {
+    const { slug, createdAt } = await this.insertWithFreeSlug(tx, name, ownerId);
+    return { id: tx.tenantId ?? '', name, slug, createdAt: createdAt.toISOString() };
   }
 
-  /** Tells the other services of a member whose membership and user this transaction has made. */
-  async announceMember(
+  /** Tells the other services of an organization that this transaction founds, and of its first member. */
+  async announce(
     tx: Transaction,
-    { id: userId, email, name, createdAt }: { id: string; email: string; name: string; createdAt: string },
-    role: Role,
+    { id: organizationId, ...organization }: OrganizationView,
+    owner: { id: string; email: string; name: string },
   ): Promise<void> {
-    const data = { organizationId: tx.tenantId ?? '', userId, email, name, role, addedAt: createdAt };
-    await this.outbox.add(tx, memberAdded, data, { subject: userId });
+    const { id: userId, email, name } = owner;
+    const founded = { organizationId, ...organization, ownerUserId: userId, ownerEmail: email };
+    const { createdAt: addedAt } = organization;
+    const member = { organizationId, userId, email, name, role: 'owner' as const, addedAt };
+    await Promise.all([
+      this.outbox.add(tx, organizationCreated, founded, { subject: organizationId }),
+      this.outbox.add(tx, memberAdded, member, { subject: userId }),
+    ]);
   }
 
   /** @throws DomainError auth.organization.not_found */

@@ -57,14 +57,18 @@ export class SignUpService {
   ): Promise<Registration> {
     // Neither password nor tokens are remembered, so that the table of requests holds no secret.
     const request = { email, name, organizationName };
+    let opening: Promise<Grant> | undefined;
     const account = await this.requests.once(tx, 'user.sign-up', request, async (): Promise<Account> => {
-      const organization = await this.organizations.found(tx, organizationName, { id: userId, email });
-      const user = await this.users.create(tx, { id: userId, email, name, passwordHash });
-      await this.organizations.announceMember(tx, user, 'owner');
+      const owner = { id: userId, email, name };
+      const organization = await this.organizations.found(tx, organizationName, userId);
+      // Issued together, so that they go to the database in one round trip; in this order, as the session needs the user.
+      const creating = this.users.create(tx, { ...owner, passwordHash });
+      opening = this.sessions.open(tx, userId, 'owner');
+      const announcing = this.organizations.announce(tx, organization, owner);
+      const [user] = await Promise.all([creating, opening, announcing]);
       return { organization, user };
     });
-    const isNew = account.user.id === userId;
-    return { ...account, grant: isNew ? await this.sessions.open(tx, userId, 'owner') : undefined };
+    return { ...account, grant: await opening };
   }
 
   /** A repeated request gets a session of its own, but only for the password of the first: the key is no credential. */

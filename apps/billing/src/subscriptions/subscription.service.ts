@@ -21,9 +21,11 @@ export class SubscriptionService {
     tx: Transaction,
     subscription: Pick<Subscription, 'customerId' | 'planCode' | 'currency' | 'anchor'>,
   ): Promise<void> {
-    await this.repository.insert(tx, subscription);
     const { planCode } = subscription;
-    const granted = await this.repository.grantEntitlements(tx, planCode);
+    const [granted] = await Promise.all([
+      this.repository.grantEntitlements(tx, planCode),
+      this.repository.insert(tx, subscription),
+    ]);
     if (!granted) throw new DomainError('billing.plan.not_found');
     const { version, entitlements } = granted;
     const organizationId = tx.tenantId ?? '';

@@ -2,6 +2,12 @@ import { Injectable } from '@nestjs/common';
 import type { Transaction } from '@capsule/database';
 import { OrganizationEntity } from './organization.entity.js';
 
+const UPSERT = {
+  name: 'organization_upsert',
+  text: `INSERT INTO organizations (id, tenant_id, name, slug) VALUES ($1, $1, $2, $3)
+         ON CONFLICT ON CONSTRAINT pk_organizations DO UPDATE SET name = excluded.name, slug = excluded.slug`,
+};
+
 @Injectable()
 export class OrganizationRepository {
   find(tx: Transaction): Promise<OrganizationEntity | null> {
@@ -9,10 +15,6 @@ export class OrganizationRepository {
   }
 
   async upsert(tx: Transaction, organization: { id: string; name: string; slug: string }): Promise<void> {
-    await tx.query(
-      `INSERT INTO organizations (id, tenant_id, name, slug) VALUES ($1, $1, $2, $3)
-       ON CONFLICT ON CONSTRAINT pk_organizations DO UPDATE SET name = excluded.name, slug = excluded.slug`,
-      [organization.id, organization.name, organization.slug],
-    );
+    await tx.query(UPSERT, [organization.id, organization.name, organization.slug]);
   }
 }

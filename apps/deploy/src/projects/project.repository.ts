@@ -4,6 +4,7 @@ import {
   type NumberedPage,
   type PageRequest,
   Pagination,
+  type ReadTransaction,
   type Transaction,
   translateConstraint,
 } from '@capsule/database';
@@ -37,7 +38,7 @@ const PROJECTS: KeysetList<ProjectRow> = {
 export class ProjectRepository {
   constructor(private readonly pagination: Pagination) {}
 
-  async findById(tx: Transaction, id: string): Promise<ProjectRow | null> {
+  async findById(tx: ReadTransaction, id: string): Promise<ProjectRow | null> {
     const [row] = await tx.query<ProjectRow>(FIND_BY_ID, [id]);
     return row ?? null;
   }

@@ -6,7 +6,7 @@ import {
   type RequestOf,
   type ResponseOf,
 } from '@capsule/contracts';
-import { Database, type Transaction } from '@capsule/database';
+import { Database, type ReadTransaction } from '@capsule/database';
 import { DomainError } from '@capsule/errors';
 import { IdempotentRequests } from '@capsule/outbox';
 import { requireTenant } from '@capsule/telemetry';
@@ -43,7 +43,7 @@ export class ProjectService {
 
   /** @throws DomainError deploy.project.not_found */
   get({ projectId }: RequestOf<typeof projectGet>): Promise<Project> {
-    return this.database.withTenant(requireTenant(), async (tx) => viewOf(await this.require(tx, projectId)));
+    return this.database.readTenant(requireTenant(), async (tx) => viewOf(await this.require(tx, projectId)));
   }
 
   /** @throws DomainError platform.cursor.invalid */
@@ -52,7 +52,7 @@ export class ProjectService {
   }
 
   /** @throws DomainError deploy.project.not_found */
-  async require(tx: Transaction, projectId: string): Promise<ProjectRow> {
+  async require(tx: ReadTransaction, projectId: string): Promise<ProjectRow> {
     const row = await this.projects.findById(tx, projectId);
     if (!row) throw new DomainError('deploy.project.not_found');
     return row;

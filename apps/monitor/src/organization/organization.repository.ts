@@ -4,14 +4,27 @@ import type { Transaction } from '@capsule/database';
 /** Days that samples are kept until the plan is known. */
 export const DEFAULT_RETENTION_DAYS = 7;
 
+const UPSERT_NAME = {
+  name: 'organization_upsert_name',
+  text: `INSERT INTO organizations (tenant_id, name) VALUES ($1, $2)
+         ON CONFLICT ON CONSTRAINT pk_organizations DO UPDATE SET name = excluded.name`,
+};
+
+const UPSERT_PLAN = {
+  name: 'organization_upsert_plan',
+  text: `INSERT INTO organizations (tenant_id, name, plan, metrics_retention_days, entitlements_version)
+         VALUES ($1, '', $2, $3, $4)
+         ON CONFLICT ON CONSTRAINT pk_organizations DO UPDATE
+         SET plan = excluded.plan, metrics_retention_days = excluded.metrics_retention_days,
+             entitlements_version = excluded.entitlements_version
+         WHERE organizations.entitlements_version < excluded.entitlements_version
+         RETURNING tenant_id`,
+};
+
 @Injectable()
 export class OrganizationRepository {
   async upsertName(tx: Transaction, name: string): Promise<void> {
-    await tx.query(
-      `INSERT INTO organizations (tenant_id, name) VALUES ($1, $2)
-       ON CONFLICT ON CONSTRAINT pk_organizations DO UPDATE SET name = excluded.name`,
-      [tx.tenantId, name],
-    );
+    await tx.query(UPSERT_NAME, [tx.tenantId, name]);
   }
 
   /**
@@ -19,17 +32,7 @@ export class OrganizationRepository {
    * @returns whether this is the newest
    */
   async upsertPlan(tx: Transaction, plan: string, retentionDays: number, version: number): Promise<boolean> {
-    const rows = await tx.query(
-      `INSERT INTO organizations (tenant_id, name, plan, metrics_retention_days, entitlements_version)
-       VALUES ($1, '', $2, $3, $4)
-       ON CONFLICT ON CONSTRAINT pk_organizations DO UPDATE
-       SET plan = excluded.plan, metrics_retention_days = excluded.metrics_retention_days,
-           entitlements_version = excluded.entitlements_version
-       WHERE organizations.entitlements_version < excluded.entitlements_version
-       RETURNING tenant_id`,
-      [tx.tenantId, plan, retentionDays, version],
-    );
-    return rows.length > 0;
+    return (await tx.query(UPSERT_PLAN, [tx.tenantId, plan, retentionDays, version])).length > 0;
   }
 
   async findRetentionDays(tx: Transaction): Promise<number> {

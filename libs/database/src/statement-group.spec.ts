@@ -1,3 +1,5 @@
+import { jest } from '@jest/globals';
+import { Socket } from 'node:net';
 import { runInContext } from '@capsule/telemetry';
 import { createTestDatabase } from '@capsule/testing';
 import { NotesDatabase } from './notes.fixture.js';
@@ -12,7 +14,7 @@ const configure = {
   text: 'UPDATE service_configuration SET settings = settings || $1 RETURNING settings',
 };
 
-describe('a transaction that opens together with its first statement', () => {
+describe('statements that go to the server together', () => {
   let notes: NotesDatabase;
   beforeAll(async () => {
     notes = await NotesDatabase.create(await createTestDatabase('auth'), { poolMax: 1 });
@@ -97,5 +99,61 @@ describe('a transaction that opens together with its first statement', () => {
       ),
     );
     expect([first, second, third]).toEqual([1, 2, 3].map((n) => [{ n, tenant }]));
+  });
+
+  it('fail with the first that fails, which nothing behind it survives', async () => {
+    const [before, failing, behind] = await notes.database
+      .withTenant(tenant, async (tx) => {
+        await tx.query('SELECT 1');
+        return Promise.allSettled([
+          tx.query('SELECT 1 AS one'),
+          tx.query('SELECT 1 / $1::integer', [0]),
+          tx.query(configure, [{ leaked: true }]),
+        ]).then((outcomes) => Promise.reject(Object.assign(new Error('told'), { outcomes })));
+      })
+      .catch(({ outcomes }: { outcomes: PromiseSettledResult<unknown>[] }) => outcomes);
+    expect(before).toEqual({ status: 'fulfilled', value: [{ one: 1 }] });
+    expect(failing).toMatchObject({ status: 'rejected', reason: { code: '22012' } });
+    expect(behind).toMatchObject({ status: 'rejected', reason: { code: '22012' } });
+    expect(await settings()).toEqual({});
+  });
+
+  it('are prepared again after a failure before them', async () => {
+    const named = { name: 'behind', text: 'SELECT $1::text AS value' };
+    const together = (divisor: number) =>
+      notes.database.withTenant(tenant, (tx) =>
+        Promise.all([tx.query('SELECT 1 / $1::integer AS result', [divisor]), tx.query(named, ['a'])]),
+      );
+    await expect(together(0)).rejects.toMatchObject({ code: '22012' });
+    expect(await together(1)).toEqual([[{ result: 1 }], [{ value: 'a' }]]);
+  });
+
+  it('are one round trip when work reads with a single statement', async () => {
+    await run('SELECT 1');
+    const read = () =>
+      notes.database.readTenant(tenant, (tx) =>
+        tx.query<{ statement: string; tenant: string }>(
+          "SELECT query AS statement, current_setting('app.tenant_id') AS tenant FROM pg_stat_activity WHERE pid = pg_backend_pid()",
+        ),
+      );
+    const writes = jest.spyOn(Socket.prototype, 'write');
+    const rows = await read();
+    expect(writes).toHaveBeenCalledTimes(1);
+    writes.mockRestore();
+    expect(rows).toMatchObject([{ tenant }]);
+  });
+
+  it('can not write, nor be followed by others, when the work only reads', async () => {
+    await expect(
+      notes.database.readTenant(tenant, (tx) => tx.query(configure, [{ leaked: true }])),
+    ).rejects.toMatchObject({ code: '25006' });
+    await expect(
+      notes.database.readTenant(tenant, async (tx) => {
+        await tx.query('SELECT 1');
+        return tx.query('SELECT 2');
+      }),
+    ).rejects.toThrow('The transaction has ended');
+    expect(await settings()).toEqual({});
+    expect(await run('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 });
