@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Home } from './home.js';
-import { openLog, tailOf } from './log-file.js';
+import { logPathOf, sizeOf, tailOf } from './log-file.js';
+import { LogKeeper } from './log-keeper.js';
 import type { PortSetting } from './platform-settings.js';
 import { assertPortFree } from './ports.js';
 import { identityOf } from './process-identity.js';
@@ -46,7 +46,7 @@ const tailLines = 15;
 /**
  * One server or service: started, probed until it serves, watched, restarted with growing pauses, ended gracefully.
  * It runs in a session of its own, so Ctrl-C in the terminal reaches the supervisor alone, which then decides the order.
- * It writes straight to its log file, so it outlives a supervisor that is killed; the next one finds its record.
+ * It outlives a supervisor that is killed, and its log is written on (see LogKeeper); the next one finds its record.
  */
 export class ManagedProcess {
   state: ProcessState = 'stopped';
@@ -129,7 +129,7 @@ export class ManagedProcess {
     this.state = 'starting';
     await definition.prepare?.();
     if (cancelled.aborted) throw new Error(`${definition.name} was stopped while starting.`);
-    const child = this.spawn();
+    const child = await this.spawn();
     const { name, marker, stopSignal, stopTimeoutMs } = definition;
     const identity = child.pid === undefined ? undefined : identityOf(child.pid);
     if (identity) writeRecord(home.run, { ...identity, name, marker, stopSignal, stopTimeoutMs });
@@ -161,32 +161,34 @@ export class ManagedProcess {
     this.listener.onReady?.(this, performance.now() - startedAt);
   }
 
-  private spawn(): ChildProcess {
-    const child = this.standby?.take() ?? this.spawnWithLog();
+  private async spawn(): Promise<ChildProcess> {
+    const { child, finish } = this.standby ? { child: this.standby.take() } : await this.spawnWithLog();
     this.child = child;
-    this.ended = new Promise((resolve) => {
+    const ended = new Promise<string>((resolve) => {
       child.once('error', (error) => resolve(`could not be started: ${error.message}`));
       child.once('exit', (code, signal) =>
         resolve(signal ? `was killed by ${signal}` : `ended with code ${code}`),
       );
     });
+    // Its last words are the reason, so they are waited for.
+    this.ended = ended.then(async (message) => (await finish?.(), message));
     return child;
   }
 
-  private spawnWithLog(): ChildProcess {
+  private async spawnWithLog(): Promise<{ child: ChildProcess; finish(): Promise<void> }> {
     const { definition, home } = this;
-    const log = openLog(home.logs, definition.name);
-    this.logPath = log.path;
-    this.logStart = log.size;
+    this.logPath = logPathOf(home.logs, definition.name);
+    const { output, finish } = await LogKeeper.of(home).open(this.logPath);
+    this.logStart = sizeOf(this.logPath);
     const child = spawn(definition.program, definition.arguments, {
       cwd: definition.cwd ?? '/',
       env: definition.environment,
-      stdio: ['ignore', log.descriptor, log.descriptor],
+      stdio: ['ignore', output, output],
       detached: true,
       ...(definition.user && { uid: definition.user.uid, gid: definition.user.gid }),
     });
-    closeSync(log.descriptor);
-    return child;
+    output.destroy();
+    return { child, finish };
   }
 
   /** Restarts it for as long as it is not told to stop. */

@@ -116,7 +116,7 @@ describe('the commands of the platform', () => {
 
   it('bring everything back with its data on the next start, in the foreground, and end with 0 on Ctrl-C', async () => {
     const foreground = checkout.begin('start-command', 'start', {});
-    await eventually(() => expect(foreground.output()).toContain('Sign in'));
+    await eventually(() => expect(foreground.output()).toContain('Sign in'), 90_000);
     expect(foreground.output()).not.toContain('Wrote .env');
     expect(livingRecords(home.run)).toHaveLength(processCount);
     expect(await statusOfDemo()).toBe(200);

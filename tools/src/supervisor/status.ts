@@ -63,7 +63,7 @@ function ownMemoryOf(pid: number): number {
   }
 }
 
-function childrenByParent(): Map<number, number[]> {
+export function childrenByParent(): Map<number, number[]> {
   const children = new Map<number, number[]>();
   for (const [pid, parent] of process.platform === 'linux' ? linuxParents() : psParents()) {
     children.set(parent, [...(children.get(parent) ?? []), pid]);

@@ -69,8 +69,11 @@ export class Copy {
   }
 }
 
-export async function eventually<Result>(look: () => Result | Promise<Result>): Promise<Result> {
-  const deadline = performance.now() + 20_000;
+export async function eventually<Result>(
+  look: () => Result | Promise<Result>,
+  withinMs = 20_000,
+): Promise<Result> {
+  const deadline = performance.now() + withinMs;
   for (;;) {
     try {
       return await look();
