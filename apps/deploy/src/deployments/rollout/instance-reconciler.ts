@@ -4,6 +4,8 @@
  *   orphan   it was recorded as ended and is there still (a crash at the wrong moment): it is stopped and forgotten
  *   unknown  no row tells of it (an older copy of the database was restored): stopped after a time of grace
  * The engine lists only what it started itself, so nothing else can be hit.
+ *
+ * A look sees everything, so one at a time is enough, and one more for all that ended while it was under way.
  */
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import { Database } from '@capsule/database';
@@ -38,6 +40,7 @@ export class InstanceReconciler {
   private readonly unknownSince = new Map<string, number>();
   private timer: NodeJS.Timeout | undefined;
   private looking: Promise<void> | undefined;
+  private lookAgain = false;
   private stopped = true;
 
   constructor(
@@ -66,24 +69,35 @@ export class InstanceReconciler {
 
   private wake(): void {
     if (this.stopped) return;
-    clearTimeout(this.timer);
-    this.looking = (this.looking ?? Promise.resolve()).then(() => this.look());
+    this.lookAgain = true;
+    this.looking ??= this.look();
   }
 
   private async look(): Promise<void> {
     clearTimeout(this.timer);
-    try {
-      const known = await this.engine.list();
-      const running = await this.runningOf(known);
-      const differences = await this.database.withoutTenant((tx) =>
-        tx.query<Difference>(RECONCILE, [known, running]),
+    while (this.lookAgain && !this.stopped) {
+      this.lookAgain = false;
+      await this.compare().catch((error: unknown) =>
+        this.logger.warn(`could not compare the instances: ${String(error)}`),
       );
-      for (const difference of differences) await this.settle(difference);
-      for (const id of this.unknownSince.keys()) if (!known.includes(id)) this.unknownSince.delete(id);
-    } catch (error) {
-      this.logger.warn(`could not compare the instances: ${String(error)}`);
     }
+    // At once and not when the promise is settled: who wakes it in between would be overheard.
+    this.looking = undefined;
     if (!this.stopped) this.timer = setTimeout(() => this.wake(), LOOK_EVERY_MS);
+  }
+
+  private async compare(): Promise<void> {
+    const known = await this.engine.list();
+    const running = await this.runningOf(known);
+    const differences = await this.database.withoutTenant((tx) =>
+      tx.query<Difference>(RECONCILE, [known, running]),
+    );
+    const lost = differences.filter(({ verdict }) => verdict === 'lost');
+    for (const difference of lost) await this.settle(difference);
+    // Of all together, and before anything is waited for that takes its time to stop.
+    if (lost.length > 0) await this.edge.apply();
+    for (const difference of differences) if (!lost.includes(difference)) await this.settle(difference);
+    for (const id of this.unknownSince.keys()) if (!known.includes(id)) this.unknownSince.delete(id);
   }
 
   private async runningOf(known: readonly string[]): Promise<string[]> {
@@ -91,18 +105,20 @@ export class InstanceReconciler {
     return known.filter((_, index) => seen[index]?.state === 'running');
   }
 
+  /** One that can't be set right holds up no other: it differs still at the next look. */
   private async settle({ instanceId, tenantId, verdict }: Difference): Promise<void> {
-    if (tenantId === null) return this.settleUnknown(instanceId);
     const context = {
       requestId: randomUUID(),
-      tenantId,
+      tenantId: tenantId ?? undefined,
       actor: { type: 'system', id: 'deploy-reconciler' },
     } as const;
     await runInContext(context, async () => {
-      if (verdict === 'lost') return this.settleLost(tenantId, instanceId);
-      this.logger.warn(`instance ${instanceId} is there although it has ended: it is stopped`);
-      await this.engine.stop(instanceId, { graceSeconds: this.settings.limits.drainSeconds });
-    });
+      if (tenantId === null) await this.settleUnknown(instanceId);
+      else if (verdict === 'lost') await this.settleLost(tenantId, instanceId);
+      else await this.settleOrphan(instanceId);
+    }).catch((error: unknown) =>
+      this.logger.warn(`could not set instance ${instanceId} right (${verdict}): ${String(error)}`),
+    );
   }
 
   private async settleLost(tenantId: string, instanceId: string): Promise<void> {
@@ -131,7 +147,11 @@ export class InstanceReconciler {
     this.logger.warn(`instance ${instanceId} ended: ${detail}`);
     this.engine.openLog(deploymentId).write(`[capsule] the instance ended: ${detail}`);
     await this.engine.stop(instanceId, { graceSeconds: 0 });
-    await this.edge.apply();
+  }
+
+  private async settleOrphan(instanceId: string): Promise<void> {
+    this.logger.warn(`instance ${instanceId} is there although it has ended: it is stopped`);
+    await this.engine.stop(instanceId, { graceSeconds: this.settings.limits.drainSeconds });
   }
 
   private async settleUnknown(instanceId: string): Promise<void> {
