@@ -9,5 +9,9 @@ await runService({
   // Loaded only when the settings are known to be good: the module reads them as it is defined.
   module: async () => (await import('./app.module.js')).AppModule,
   strategy: RpcServer,
-  background: (app) => app.get(OutboxWorkers).start(),
+  background: async (app) => {
+    const { SessionPurge } = await import('./sessions/session-purge.js');
+    app.get(OutboxWorkers).start();
+    app.get(SessionPurge).start();
+  },
 });

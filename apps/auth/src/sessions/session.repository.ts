@@ -56,9 +56,19 @@ const REVOKE = {
   text: 'UPDATE sessions SET revoked_at = clock_timestamp() WHERE id = $1 AND revoked_at IS NULL',
 };
 
+const DELETE_EXPIRED_OF_USER = {
+  name: 'session_delete_expired_of_user',
+  text: 'DELETE FROM sessions WHERE user_id = $1 AND expires_at <= clock_timestamp()',
+};
+
+const FIND_EXPIRED = {
+  name: 'session_find_expired',
+  text: 'SELECT session_id AS "sessionId", tenant_id AS "tenantId" FROM session_find_expired($1)',
+};
+
 const DELETE_EXPIRED = {
   name: 'session_delete_expired',
-  text: 'DELETE FROM sessions WHERE user_id = $1 AND expires_at <= clock_timestamp()',
+  text: 'DELETE FROM sessions WHERE id = ANY ($1) AND expires_at <= clock_timestamp()',
 };
 
 @Injectable()
@@ -103,7 +113,17 @@ export class SessionRepository {
     await tx.query(REVOKE, [sessionId]);
   }
 
-  async deleteExpired(tx: Transaction, userId: string): Promise<void> {
-    await tx.query(DELETE_EXPIRED, [userId]);
+  async deleteExpiredOf(tx: Transaction, userId: string): Promise<void> {
+    await tx.query(DELETE_EXPIRED_OF_USER, [userId]);
+  }
+
+  /** Over all tenants, so outside of any: those that are past the horizon of the purge. */
+  findExpired(tx: Transaction, limit: number): Promise<{ sessionId: string; tenantId: string }[]> {
+    return tx.query(FIND_EXPIRED, [limit]);
+  }
+
+  /** With every token that descends from them. */
+  async deleteExpired(tx: Transaction, sessionIds: readonly string[]): Promise<void> {
+    await tx.query(DELETE_EXPIRED, [sessionIds]);
   }
 }

@@ -9,6 +9,8 @@
  *  - A used token that comes again within the grace (two tabs at once, an answer lost on the way) is told the same
  *    successor; nothing new is made. After the grace it means that two parties hold the token: the session is revoked
  *    with every token that descends from it, and the sentence is committed although the request fails.
+ *  - A used token is kept as long as its session lives, or its coming again would not be noticed. Expired sessions go
+ *    with all their tokens: the user's at a sign-in, of those who never return by the purge (session-purge.ts).
  *  - Only hashes are stored. The successor is derived from the token by the server's key, which is how it can be told
  *    twice (see refresh-token.ts).
  *
@@ -54,7 +56,7 @@ export class SessionService {
     const { userId, tenantId } = await this.users.authenticate(email, password);
     const grant = await asUser({ tenantId, userId }, () =>
       this.database.withTenant(tenantId, async (tx) => {
-        await this.repository.deleteExpired(tx, userId);
+        await this.repository.deleteExpiredOf(tx, userId);
         return this.openFor(tx, userId);
       }),
     );
