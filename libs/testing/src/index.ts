@@ -8,3 +8,4 @@ export { TestPooler } from './pgbouncer.js';
 export { TestTlsPostgres } from './tls-postgres.js';
 export { checkIsolation, Isolation } from './isolation/check-isolation.js';
 export { findTenancyFaults } from './isolation/tenancy-faults.js';
+export { makeTenantSchema } from './tenant-schema.js';

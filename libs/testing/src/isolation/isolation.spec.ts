@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { createTestDatabase, type TestDatabase } from '../database.js';
+import { makeTenantSchema } from '../tenant-schema.js';
 import { checkIsolation, Isolation } from './check-isolation.js';
 import { isolationMutations } from './isolation-mutations.js';
 import { findTenancyFaults } from './tenancy-faults.js';
@@ -14,6 +15,7 @@ describe.each(['auth', 'billing', 'deploy', 'monitor'] as const)('the database o
   let isolation: Isolation;
   beforeAll(async () => {
     test = await createTestDatabase(service);
+    if (service === 'monitor') for (const tenant of [acme, globex]) await makeTenantSchema(test, tenant);
     superuser = await test.connectAsSuperuser();
     isolation = await Isolation.prepare(superuser, roles, [acme, globex]);
   });

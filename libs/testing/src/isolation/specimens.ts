@@ -4,10 +4,12 @@ import type { Row } from './probe-rows.js';
 export const specimens: Readonly<Record<string, (row: Row, tenant: string) => Row>> = {
   artifacts: () => ({ digest: '0'.repeat(64) }),
   customers: () => ({ currency: 'USD' }),
+  dashboard_configs: () => ({ widgets: '[]' }),
   deployments: () => ({ source_type: 'git', git_url: 'https://example.com/app.git' }),
   // Ended, since a deployment has one current instance at most.
   instances: () => ({ memory_limit: 'watchdog', state: 'exited' }),
   memberships: () => ({ role: 'viewer' }),
+  metrics_sessions: () => ({ client: 'api' }),
   organizations: (row, tenant) => ({ ...row, ...('id' in row && { id: tenant }) }),
   outbox: (row, tenant) => ({
     envelope: JSON.stringify({ id: row['id'], type: row['type'], tenantid: tenant }),
@@ -16,5 +18,6 @@ export const specimens: Readonly<Record<string, (row: Row, tenant: string) => Ro
   tenants: (row, tenant) => ({ ...row, id: tenant, schema_name: `tenant_${tenant.replaceAll('-', '')}` }),
   usage_records: () => ({ meter: 'cpu_seconds' }),
   usage_totals: () => ({ meter: 'cpu_seconds' }),
+  users: (row) => ({ ...row, ...('role' in row && { role: 'viewer' }) }),
   work_items: () => ({ kind: 'deployment' }),
 };

@@ -10,7 +10,7 @@ const MEMBERS = `(EXISTS ( SELECT
    FROM memberships m
   WHERE ((m.tenant_id = ${CONTEXT}) AND (m.user_id = users.id))))`;
 /** In a schema of one tenant's own every row is his: the policy compares a constant. */
-const ONE_TENANT = /^\('([0-9a-f-]{36})'::uuid = (.*)\)$/;
+const ONE_TENANT = /^\((.*) = '([0-9a-f-]{36})'::uuid\)$/;
 
 /**
  * How the rows of a table belong to tenants.
@@ -35,7 +35,7 @@ export function tenancyOf(table: Table): Tenancy | undefined {
   if (policy.using === REGISTERED && table.id === 'public.tenants') return { kind: 'registry' };
   if (policy.using === OWN_OR_PLATFORM_ROWS) return { kind: 'orPlatform' };
   if (policy.using === MEMBERS && table.id === 'public.users') return { kind: 'members' };
-  const [, tenantId, compared] = ONE_TENANT.exec(policy.using ?? '') ?? [];
+  const [, compared, tenantId] = ONE_TENANT.exec(policy.using ?? '') ?? [];
   if (tenantId !== undefined && compared === CONTEXT && table.schema !== 'public')
     return { kind: 'schema', tenantId };
   return undefined;
