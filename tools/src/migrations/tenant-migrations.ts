@@ -1,8 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { migrationEnvironments, pickEnvironment } from '@capsule/config';
-import { appEnvironments } from '../supervisor/platform-settings.js';
+import { pickEnvironment, provisionerEnvironment } from '@capsule/config';
 import { ambientEnvironment } from '../supervisor/services.js';
 import { TENANTS } from './arguments.js';
 
@@ -20,11 +19,7 @@ export async function migrateTenants(
   const others = words.filter((word) => word !== TENANTS);
   const child = spawn(process.execPath, [program, TENANTS, ...others], {
     cwd: workspace,
-    env: {
-      ...ambientEnvironment(source),
-      ...pickEnvironment(appEnvironments.monitor, source),
-      ...pickEnvironment(migrationEnvironments.monitor, source),
-    },
+    env: { ...ambientEnvironment(source), ...pickEnvironment(provisionerEnvironment, source) },
     stdio: 'inherit',
   });
   const [code] = (await once(child, 'close')) as [number | null];

@@ -2,7 +2,6 @@ import { type MigrationInfo, resetDatabase } from '@capsule/database/migrations'
 import type { Options, VerbName } from './arguments.js';
 import { renderInfo } from './info-table.js';
 import type { ServiceDatabase } from './service-database.js';
-import { validationChecks } from './validation-checks.js';
 
 /** What a verb did to one database. */
 export interface Outcome {
@@ -31,6 +30,8 @@ export const verbs: Readonly<Record<Exclude<VerbName, 'new'>, Verb>> = {
   },
 
   async validate(database) {
+    // Loaded when it is needed: drift brings much that a migration has no use for.
+    const { validationChecks } = await import('./validation-checks.js');
     const checks: { name: string; findings: string[] }[] = [];
     for (const { name, find } of validationChecks) checks.push({ name, findings: await find(database) });
     const lines = checks.flatMap(({ name, findings }) => findings.map((finding) => `${name}: ${finding}`));
