@@ -1,5 +1,8 @@
 // The migrations alone, as `@capsule/database/migrations`: without Nest and TypeORM, which take 40 MB and most of the start
 // of a process that has no use for them.
+export { findCatalogueDrift, recordCatalogue } from './drift/catalogue-drift.js';
+export type { OwnSchema } from './drift/read-catalogue.js';
+export { findBrokenStatements, writeReleasedStatements } from './drift/released-statements.js';
 export { MigrationError } from './migrations/migration-error.js';
 export { migrationsFolder, newestVersion } from './migrations/migration-files.js';
 export { MigrationSession, type OwnerConnection } from './migrations/migration-session.js';

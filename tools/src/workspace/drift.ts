@@ -1,62 +1,91 @@
 /**
- * `node tools/dist/workspace/drift.js <service…>`: migrates an empty database of each service on the test servers and
- * has the service compare its entities with it. Exits with 1 and a line for each difference when they drifted apart.
+ * `node tools/dist/workspace/drift.js <service…>`: migrates an empty database of each service on the test servers, and
+ * compares what that made with its kept catalogue and with the service's entities. Exits with 1 and a line for each
+ * difference. With --write it keeps the catalogue instead (`npm run catalogue`).
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { loadEnvironment, migrationEnvironments } from '@capsule/config';
+import { parseArgs } from 'node:util';
+import type { OwnerSettings } from '@capsule/config';
 import { type ServiceName, serviceNames } from '@capsule/contracts';
-import pg from 'pg';
+import {
+  findCatalogueDrift,
+  migrationsFolder,
+  MigrationSession,
+  Migrator,
+  type OwnSchema,
+  recordCatalogue,
+} from '@capsule/database/migrations';
 import { ensureEnvironmentFile, readEnvironment } from '../supervisor/environment-file.js';
 import { holdTestServers } from '../supervisor/hold-test-servers.js';
+import { withScratchDatabase } from './scratch-database.js';
 
 const workspace = resolve(import.meta.dirname, '../../..');
-const chosen = serviceNames.filter((service) => process.argv.slice(2).includes(service));
+const { values, positionals } = parseArgs({
+  options: { write: { type: 'boolean' } },
+  allowPositionals: true,
+});
+
+/** Any tenant's schema is like any other's. */
+const tenantSchema: OwnSchema = {
+  schema: 'tenant_scratch',
+  placeholders: { schema: 'tenant_scratch', tenantId: '01890000-0000-7000-8000-000000000001' },
+};
+
 const scratch = mkdtempSync(join(tmpdir(), 'capsule-drift-'));
 const { environment, release } = await holdTestServers(workspace);
 try {
   // The secrets that a service asks for at its start; nothing is signed or hashed with them here.
   ensureEnvironmentFile(scratch, scratch);
   const source = readEnvironment(scratch, { ...environment, PATH: process.env['PATH'] });
-  for (const service of chosen) await check(service, source);
+  for (const service of serviceNames.filter((each) => positionals.includes(each))) {
+    await withScratchDatabase(service, source, (owner) => check(service, owner, source));
+  }
 } finally {
   rmSync(scratch, { recursive: true, force: true });
   await release();
 }
 
-async function check(service: ServiceName, source: Record<string, string>): Promise<void> {
-  const prefix = service.toUpperCase();
-  const name = `drift_${service}_${process.pid}`;
-  const { database, owner } = loadEnvironment(migrationEnvironments[service], source);
-  const superuser = new pg.Client({
-    host: database.host,
-    port: database.port,
-    database: 'postgres',
-    user: source['CAPSULE_TEST_POSTGRES_SUPERUSER'],
-    password: source[`CAPSULE_TEST_${prefix}_POSTGRES_SUPERUSER_PASSWORD`],
-  });
-  await superuser.connect();
+async function check(
+  service: ServiceName,
+  owner: OwnerSettings,
+  source: Record<string, string>,
+): Promise<void> {
+  const session = await MigrationSession.open(owner);
   try {
-    await superuser.query(`CREATE DATABASE ${name} OWNER ${pg.escapeIdentifier(owner.user)}`);
-    const own = { ...source, [`${prefix}_SERVICE_DB_NAME`]: name };
-    run(['tools/dist/migrate.js', 'migrate', service], own);
-    run([`apps/${service}/dist/command.js`, 'drift'], own);
+    await new Migrator(session, migrationsFolder(service)).migrate();
+    await compareOrKeep(session, service);
+    if (service === 'monitor') {
+      await session.client.query(`CREATE SCHEMA ${tenantSchema.schema}`);
+      await new Migrator(session, migrationsFolder('monitor-tenant'), tenantSchema).migrate();
+      await compareOrKeep(session, 'monitor-tenant', tenantSchema);
+    }
   } finally {
-    await superuser.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    await superuser.end();
+    await session.close();
   }
+  compareEntities(service, { ...source, [`${service.toUpperCase()}_SERVICE_DB_NAME`]: owner.name });
+}
+
+async function compareOrKeep({ client }: MigrationSession, name: string, own?: OwnSchema): Promise<void> {
+  if (values.write === true) {
+    await recordCatalogue(client, name, own);
+    return;
+  }
+  report(name, await findCatalogueDrift(client, name, own));
 }
 
 /** The command runs in the scratch folder, against which the path of the signing key in its `.env` is relative. */
-function run([program = '', ...args]: string[], env: Record<string, string>): void {
-  const result = spawnSync(process.execPath, [join(workspace, program), ...args], {
-    cwd: scratch,
-    env,
-    encoding: 'utf8',
-  });
-  if (result.status === 0) return;
-  console.error(`${program} ${args.join(' ')}:\n${result.stdout}${result.stderr}`);
-  process.exitCode = 1;
+function compareEntities(service: ServiceName, env: Record<string, string>): void {
+  const program = join(workspace, `apps/${service}/dist/command.js`);
+  const result = spawnSync(process.execPath, [program, 'drift'], { cwd: scratch, env, encoding: 'utf8' });
+  if (result.status !== 0) report(`entities of ${service}`, [`${result.stdout}${result.stderr}`.trim()]);
+}
+
+function report(name: string, differences: readonly string[]): void {
+  for (const difference of differences) {
+    console.error(`${name}: ${difference}`);
+    process.exitCode = 1;
+  }
 }

@@ -13,24 +13,39 @@ export async function withScratchDatabase<T>(
   work: (owner: OwnerSettings) => Promise<T>,
 ): Promise<T> {
   const { owner } = loadEnvironment(migrationEnvironments[service], source);
-  const superuser = new pg.Client({
-    host: owner.host,
-    port: owner.port,
+  const name = `scratch_${service}_${process.pid}`;
+  return asSuperuser(service, source, async (superuser) => {
+    try {
+      await dropLeftovers(superuser, service);
+      await superuser.query(`CREATE DATABASE ${name} OWNER ${pg.escapeIdentifier(owner.user)}`);
+      return await work({ ...owner, name });
+    } finally {
+      await superuser.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    }
+  });
+}
+
+/** A connection to the cluster of a service on the test servers. */
+export async function asSuperuser<T>(
+  service: ServiceName,
+  source: Record<string, string>,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const { host, port } = loadEnvironment(migrationEnvironments[service], source).owner;
+  const client = new pg.Client({
+    host,
+    port,
     database: 'postgres',
     user: source['CAPSULE_TEST_POSTGRES_SUPERUSER'],
     password: source[`CAPSULE_TEST_${service.toUpperCase()}_POSTGRES_SUPERUSER_PASSWORD`],
   });
   // A connection that breaks fails the statement that needs it; without a listener it would end the process.
-  superuser.on('error', () => undefined);
-  const name = `scratch_${service}_${process.pid}`;
-  await superuser.connect();
+  client.on('error', () => undefined);
+  await client.connect();
   try {
-    await dropLeftovers(superuser, service);
-    await superuser.query(`CREATE DATABASE ${name} OWNER ${pg.escapeIdentifier(owner.user)}`);
-    return await work({ ...owner, name });
+    return await work(client);
   } finally {
-    await superuser.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
-    await superuser.end();
+    await client.end();
   }
 }
 
