@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Home, openHome } from './home.js';
 import { ManagedProcess, type ProcessDefinition } from './managed-process.js';
 import { livingRecords } from './process-record.js';
@@ -65,6 +66,18 @@ describe('a managed process', () => {
     await managed.stop();
     expect(managed).toMatchObject({ state: 'stopped', pid: undefined, restarts: 0 });
     expect(deaths).toEqual([]);
+  });
+
+  it('is not running afterwards when it is told to stop at any moment of its start', async () => {
+    for (const milliseconds of [0, 1, 2, 4, 8, 16, 32, 64]) {
+      const managed = start(listen);
+      const starting = managed.start().catch(() => {});
+      await sleep(milliseconds);
+      await managed.stop();
+      await starting;
+      await expect(connects()).rejects.toThrow('ECONNREFUSED');
+      expect(livingRecords(home.run)).toEqual([]);
+    }
   });
 
   it('is ended gracefully and served by another process after a restart', async () => {

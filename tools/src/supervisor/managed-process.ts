@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Home } from './home.js';
 import { logPathOf, sizeOf, tailOf } from './log-file.js';
-import { LogKeeper } from './log-keeper.js';
+import { LogKeeper, type LogStream } from './log-keeper.js';
 import type { PortSetting } from './platform-settings.js';
 import { assertPortFree } from './ports.js';
 import { identityOf } from './process-identity.js';
@@ -128,8 +129,14 @@ export class ManagedProcess {
     const startedAt = performance.now();
     this.state = 'starting';
     await definition.prepare?.();
-    if (cancelled.aborted) throw new Error(`${definition.name} was stopped while starting.`);
-    const child = await this.spawn();
+    const log = this.standby ? undefined : await this.openLog();
+    // Nothing is waited for between this and the start, or a stop in between would find nothing to end.
+    if (cancelled.aborted) {
+      log?.output.destroy();
+      await log?.finish();
+      throw new Error(`${definition.name} was stopped while starting.`);
+    }
+    const child = this.spawn(log);
     const { name, marker, stopSignal, stopTimeoutMs } = definition;
     const identity = child.pid === undefined ? undefined : identityOf(child.pid);
     if (identity) writeRecord(home.run, { ...identity, name, marker, stopSignal, stopTimeoutMs });
@@ -161,8 +168,16 @@ export class ManagedProcess {
     this.listener.onReady?.(this, performance.now() - startedAt);
   }
 
-  private async spawn(): Promise<ChildProcess> {
-    const { child, finish } = this.standby ? { child: this.standby.take() } : await this.spawnWithLog();
+  private async openLog(): Promise<LogStream> {
+    this.logPath = logPathOf(this.home.logs, this.name);
+    const log = await LogKeeper.of(this.home).open(this.logPath);
+    this.logStart = sizeOf(this.logPath);
+    return log;
+  }
+
+  private spawn(log: LogStream | undefined): ChildProcess {
+    const child = this.standby?.take() ?? this.spawnInto(log?.output);
+    log?.output.destroy();
     this.child = child;
     const ended = new Promise<string>((resolve) => {
       child.once('error', (error) => resolve(`could not be started: ${error.message}`));
@@ -171,24 +186,22 @@ export class ManagedProcess {
       );
     });
     // Its last words are the reason, so they are waited for.
-    this.ended = ended.then(async (message) => (await finish?.(), message));
+    this.ended = ended.then(async (message) => {
+      await log?.finish();
+      return message;
+    });
     return child;
   }
 
-  private async spawnWithLog(): Promise<{ child: ChildProcess; finish(): Promise<void> }> {
-    const { definition, home } = this;
-    this.logPath = logPathOf(home.logs, definition.name);
-    const { output, finish } = await LogKeeper.of(home).open(this.logPath);
-    this.logStart = sizeOf(this.logPath);
-    const child = spawn(definition.program, definition.arguments, {
-      cwd: definition.cwd ?? '/',
-      env: definition.environment,
+  private spawnInto(output: Socket | undefined): ChildProcess {
+    const { program, arguments: words, cwd, environment, user } = this.definition;
+    return spawn(program, words, {
+      cwd: cwd ?? '/',
+      env: environment,
       stdio: ['ignore', output, output],
       detached: true,
-      ...(definition.user && { uid: definition.user.uid, gid: definition.user.gid }),
+      ...(user && { uid: user.uid, gid: user.gid }),
     });
-    output.destroy();
-    return { child, finish };
   }
 
   /** Restarts it for as long as it is not told to stop. */
