@@ -246,6 +246,19 @@ describe('an event handler of billing', () => {
     expect(await billing.get(DeadLetters).list({ limit: 10 })).toEqual([]);
   });
 
+  it('becomes a dead letter when it is always too slow, after twice as many attempts', async () => {
+    let begun = 0;
+    behaviour = async (_event, tx) => {
+      begun += 1;
+      await tx.query("SET LOCAL statement_timeout = '1ms'");
+      await tx.query('SELECT pg_sleep(1)');
+    };
+    await add();
+    const letters = billing.get(DeadLetters);
+    await eventually(async () => expect(await letters.list({ limit: 10 })).toHaveLength(1), 20_000);
+    expect(begun).toBe(6);
+  });
+
   it('has all its attempts after an outage of more deliveries than those', async () => {
     let begun = 0;
     behaviour = () => {

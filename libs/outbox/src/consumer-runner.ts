@@ -15,7 +15,8 @@
  *    turns the next delivery into a plain acknowledgement.
  *  - A message ends only after its effect or its dead letter is committed.
  *  - Only failures of its own handlers count against an event. While the database or another service is away it is
- *    handed back without end, and deliveries that ended with a process don't count.
+ *    handed back without end, and deliveries that ended with a process don't count. A time-out may be the fault of
+ *    either and counts half: a slow platform gets time, and what is always too slow doesn't come for ever.
  *  - Two deliveries of one event at the same time are ordered by the inbox's primary key: the second waits for the
  *    first to commit, or takes over when it rolls back.
  *
@@ -32,7 +33,7 @@ import { EventProcessor } from './event-processor.js';
 import { HandlerFailures } from './handler-failures.js';
 import { OUTBOX_OPTIONS, type OutboxOptions } from './outbox-options.js';
 import { NotYet } from './not-yet.js';
-import { isPlatformFault } from './platform-fault.js';
+import { isPlatformFault, isTimeout } from './platform-fault.js';
 import { parseMessage, readEvent } from './read-event.js';
 
 /** Per type of event. All of a service share its pool with the requests it serves. */
@@ -107,13 +108,14 @@ export class ConsumerRunner {
       message.nak(backoffMs(message.deliveryCount, BACKOFF_FIRST_MS, BACKOFF_LONGEST_MS));
       return;
     }
-    if (isPlatformFault(error)) {
+    const isTooSlow = isTimeout(error);
+    if (isPlatformFault(error) && !isTooSlow) {
       this.handBack(message, message.deliveryCount, `${durable}: the platform failed`, error);
       return;
     }
-    const failures = this.failures.add(durable, eventId);
+    const failures = this.failures.add(durable, eventId, isTooSlow ? 0.5 : 1);
     if (failures < this.options.maxAttempts) {
-      this.handBack(message, failures, `${durable}: attempt ${failures} failed`, error);
+      this.handBack(message, failures, `${durable}: failed, ${failures} of ${this.options.maxAttempts} attempts used`, error);
       return;
     }
     if (await this.giveUp(subscription, message, error)) this.failures.settle(durable, eventId);

@@ -8,10 +8,10 @@ const EVENTS_MAX = 10_000;
 export class HandlerFailures {
   private readonly counts = new Map<string, number>();
 
-  /** @returns how often it failed, this time included */
-  add(consumer: string, eventId: string): number {
+  /** @returns how often it failed, this time included with its weight */
+  add(consumer: string, eventId: string, weight: number): number {
     const key = keyOf(consumer, eventId);
-    const count = (this.counts.get(key) ?? 0) + 1;
+    const count = (this.counts.get(key) ?? 0) + weight;
     // Once more at the end of the map, whose first entry is the one that failed longest ago.
     this.counts.delete(key);
     this.counts.set(key, count);
