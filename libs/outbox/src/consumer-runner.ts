@@ -115,7 +115,12 @@ export class ConsumerRunner {
     }
     const failures = this.failures.add(durable, eventId, isTooSlow ? 0.5 : 1);
     if (failures < this.options.maxAttempts) {
-      this.handBack(message, failures, `${durable}: failed, ${failures} of ${this.options.maxAttempts} attempts used`, error);
+      this.handBack(
+        message,
+        failures,
+        `${durable}: failed, ${failures} of ${this.options.maxAttempts} attempts used`,
+        error,
+      );
       return;
     }
     if (await this.giveUp(subscription, message, error)) this.failures.settle(durable, eventId);
