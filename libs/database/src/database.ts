@@ -1,10 +1,9 @@
 import { Logger } from '@nestjs/common';
-import { DomainError } from '@capsule/errors';
 import { currentContext } from '@capsule/telemetry';
 import { type DataSource, QueryFailedError } from 'typeorm';
 import { translateConstraint } from './constraint-errors.js';
 import type { SessionContext } from './opening.js';
-import { translateOutage, unavailable } from './outage.js';
+import { overloaded, translateOutage, unavailable } from './outage.js';
 import { type PooledClient, takeClient } from './pool.js';
 import { isTransient } from './sql-state.js';
 import { type ReadTransaction, Transaction } from './transaction.js';
@@ -12,7 +11,6 @@ import { isUuid } from './uuid.js';
 
 const ATTEMPTS_MAX = 4;
 const RETRY_BASE_MS = 5;
-const RETRY_AFTER_SECONDS = 1;
 
 /**
  * The one way to a service's data. Every piece of work is a transaction that carries its tenant, actor and request:
@@ -116,8 +114,7 @@ export class Database {
       // The wording of pg-pool, which has no code for it; a spec watches it.
       const isExhausted =
         cause instanceof Error && cause.message === 'timeout exceeded when trying to connect';
-      if (!isExhausted) throw unavailable(cause);
-      throw new DomainError('platform.service.overloaded', { cause, retryAfterSeconds: RETRY_AFTER_SECONDS });
+      throw isExhausted ? overloaded(cause) : unavailable(cause);
     }
   }
 

@@ -5,6 +5,9 @@ const RETRY_AFTER_SECONDS = 1;
 
 /** query_canceled (by statement_timeout) and lock_not_available (by lock_timeout). */
 const TIMEOUTS: ReadonlySet<string> = new Set(['57014', '55P03']);
+/** What PgBouncer says to a client that waited too long for one of its connections; it has one SQLSTATE for everything. */
+const POOLER_EXHAUSTED = 'query_wait_timeout';
+const CONNECTION_EXCEPTIONS = '08';
 /** The server ends (admin_shutdown), has crashed (crash_shutdown) or recovers (cannot_connect_now). */
 const SHUTDOWNS: ReadonlySet<string> = new Set(['57P01', '57P02', '57P03']);
 
@@ -16,9 +19,16 @@ const SHUTDOWNS: ReadonlySet<string> = new Set(['57P01', '57P02', '57P03']);
  */
 export function translateOutage(error: unknown, isLost: boolean): unknown {
   if (error instanceof DomainError) return error;
-  const sqlState = postgresError(error)?.code ?? '';
+  const { code: sqlState = '', message = '' } = postgresError(error) ?? {};
   if (TIMEOUTS.has(sqlState)) return new DomainError('platform.upstream.timeout', { cause: error });
-  return isLost || SHUTDOWNS.has(sqlState) ? unavailable(error) : error;
+  if (message === POOLER_EXHAUSTED) return overloaded(error);
+  const isAway = isLost || SHUTDOWNS.has(sqlState) || sqlState.startsWith(CONNECTION_EXCEPTIONS);
+  return isAway ? unavailable(error) : error;
+}
+
+/** No connection became free in time. */
+export function overloaded(cause: unknown): DomainError {
+  return new DomainError('platform.service.overloaded', { cause, retryAfterSeconds: RETRY_AFTER_SECONDS });
 }
 
 export function unavailable(cause: unknown): DomainError {

@@ -13,6 +13,8 @@ import { uuidv7 } from './uuid.js';
 const acme = uuidv7();
 const globex = uuidv7();
 const QUERY_TIMEOUT_MS = 300;
+/** PgBouncer looks for clients that have waited too long every third of a second. */
+const QUERY_WAIT_MS = 1_500;
 
 const session = {
   name: 'session',
@@ -36,7 +38,7 @@ describe('behind PgBouncer in transaction mode', () => {
   let notes: NotesDatabase;
   beforeAll(async () => {
     test = await createTestDatabase('auth');
-    pooler = await TestPooler.start(test, 1);
+    pooler = await TestPooler.start(test, { poolSize: 1, queryWaitSeconds: 1 });
     const limits = { poolMax: 2, queryTimeoutMs: QUERY_TIMEOUT_MS };
     notes = await NotesDatabase.create(test, { ...pooler.settings, ...limits });
   });
@@ -88,6 +90,16 @@ describe('behind PgBouncer in transaction mode', () => {
     expect(await sessionAtRest()).toEqual({ ...nobody, pid });
   });
 
+  it('gives reads of one statement their own tenant as well', async () => {
+    const { pid } = await sessionAtRest();
+    const tenants = Array.from({ length: 20 }, (_, index) => (index % 2 === 0 ? acme : globex));
+    const seen = await Promise.all(
+      tenants.map((tenantId) => notes.database.readTenant(tenantId, (tx) => tx.query(selectTitles))),
+    );
+    expect(seen).toEqual(tenants.map((tenantId) => [{ title: tenantId === acme ? 'of acme' : 'of globex' }]));
+    expect(await sessionAtRest()).toEqual({ ...nobody, pid });
+  });
+
   it('opens together with the first statement there too, and prepares nothing under a name', async () => {
     const insert = await inTenant(acme, (tx) => tx.query<{ id: string }>(insertNote, [acme, 'another']));
     expect(insert).toHaveLength(1);
@@ -125,6 +137,24 @@ describe('behind PgBouncer in transaction mode', () => {
     await expect(failing).rejects.toMatchObject({ code: 'platform.upstream.unavailable' });
     expect(await observe(globex)).toMatchObject({ first: { tenant: globex }, titles: ['of globex'] });
     expect(await notes.titles()).toEqual(['of acme', 'of globex']);
+  });
+
+  it('answers 503 with a time to wait when the session does not become free in time', async () => {
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const holding = inTenant(acme, async (tx) => {
+      await tx.query('SELECT 1');
+      await held;
+    });
+    const startedAt = performance.now();
+    await expect(observe(globex)).rejects.toMatchObject({
+      code: 'platform.service.overloaded',
+      retryAfterSeconds: 1,
+    });
+    expect(performance.now() - startedAt).toBeLessThan(2 * QUERY_WAIT_MS);
+    release();
+    await holding;
+    expect(await observe(globex)).toMatchObject({ first: { tenant: globex }, titles: ['of globex'] });
   });
 
   it('refuses rows of another tenant, and lets nobody in without one', async () => {

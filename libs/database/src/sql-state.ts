@@ -1,5 +1,6 @@
 interface PostgresError {
   code: string;
+  message: string;
   constraint?: string;
 }
 

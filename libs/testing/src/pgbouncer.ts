@@ -19,8 +19,14 @@ export class TestPooler {
     readonly owner: OwnerConnection,
   ) {}
 
-  /** @param poolSize connections to PostgreSQL, shared by any number of clients */
-  static async start({ settings, owner }: TestDatabase, poolSize: number): Promise<TestPooler> {
+  /**
+   * @param options.poolSize connections to PostgreSQL, shared by any number of clients
+   * @param options.queryWaitSeconds how long a client waits for one of them
+   */
+  static async start(
+    { settings, owner }: TestDatabase,
+    { poolSize, queryWaitSeconds = 120 }: { poolSize: number; queryWaitSeconds?: number },
+  ): Promise<TestPooler> {
     const folder = await makeServerFolder('pgbouncer');
     const port = await freePort();
     const users = [settings, owner].map(({ user, password }) => `"${user}" "${password}"\n`);
@@ -38,6 +44,7 @@ auth_type = scram-sha-256
 auth_file = ${join(folder, 'users')}
 pool_mode = transaction
 default_pool_size = ${poolSize}
+query_wait_timeout = ${queryWaitSeconds}
 `,
     );
     const server = await ServerProcess.start(program, [configuration], 'process up');
