@@ -1,12 +1,11 @@
 /**
  * `node --env-file=.env apps/monitor/dist/command.js …`
  *
- *   dead-letters|drift …                see libs/outbox and libs/database for each
- *   provision                           makes tenants' schemas until it is stopped
- *   migrate-tenants [--json]            brings every tenant's schema to the newest migration
- *   tenant-info [--json]                the state of each tenant's schema
+ *   dead-letters|drift …      see libs/outbox and libs/database for each
+ *   provision                 makes tenants' schemas until it is stopped
+ *   tenants <verb> …          the migrations of all tenants' schemas
  *
- * The last three connect as the owner and load neither Nest nor TypeORM: one of them stays. Exit codes: 0 done, 1 it could
+ * The last two connect as the owner and load neither Nest nor TypeORM: one of them stays. Exit codes: 0 done, 1 it could
  * not be done (for a part of the tenants), 2 wrong usage or environment.
  */
 const [word = '', ...rest] = process.argv.slice(2);
@@ -15,13 +14,8 @@ switch (word) {
   case 'provision':
     await run(async () => (await import('./provisioning/provision.command.js')).provision());
     break;
-  case 'migrate-tenants':
-    await run(async () =>
-      (await import('./provisioning/migrate-tenants.command.js')).migrateTenantsCommand(rest),
-    );
-    break;
-  case 'tenant-info':
-    await run(async () => (await import('./provisioning/tenant-info.command.js')).tenantInfoCommand(rest));
+  case 'tenants':
+    await run(async () => (await import('./provisioning/tenants.command.js')).tenantsCommand(rest));
     break;
   default:
     await (await import('./service.command.js')).serviceCommand();

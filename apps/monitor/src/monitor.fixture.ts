@@ -19,7 +19,7 @@ import {
   TestService,
 } from '@capsule/testing';
 import type { z } from 'zod';
-import { migrateTenants } from './provisioning/migrate-tenants.command.js';
+import { migrateTenants } from './provisioning/migrate-tenants.js';
 
 interface Caller {
   userId?: string;

@@ -1,10 +1,11 @@
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { migrateTenants } from './migrate-tenants.command.js';
+import { eachMigrator } from './each-migrator.js';
+import { migrateTenants } from './migrate-tenants.js';
 import { ProgressBar } from './progress-bar.js';
-import { tenantInfos } from './tenant-info.command.js';
 import { TENANT_MIGRATIONS } from './tenant-schema-maker.js';
+import { tenantTable } from './tenant-table.js';
 import { schemaOf, TenantsFixture } from './tenants.fixture.js';
 
 const PARALLEL = 2;
@@ -74,14 +75,13 @@ describe('the migration of all tenants', () => {
 
   it('is told of tenant by tenant, with what is not applied', async () => {
     await tenants.rows(`ALTER SCHEMA ${schemaOf(ids[0] ?? '')} RENAME TO gone`);
-    const infos = await tenantInfos(tenants.test.owner, PARALLEL);
-    expect(infos.map(({ id }) => id)).toEqual(ids.toSorted());
-    const states = Object.fromEntries(
-      infos.map(({ id, migrations }) => [id, migrations.map(({ state }) => state)]),
-    );
-    expect(states).toEqual(
-      Object.fromEntries(ids.map((id, index) => [id, [index === 0 ? 'Pending' : 'Success']])),
-    );
+    const infos = await eachMigrator(tenants.test.owner, PARALLEL, TENANT_MIGRATIONS, (each) => each.info());
+    expect(infos.map(({ tenant }) => tenant.id)).toEqual(ids.toSorted());
+    const table = tenantTable(infos).split('\n').slice(1);
+    for (const [index, id] of ids.entries()) {
+      const line = table.find((each) => each.startsWith(id));
+      expect(line?.split(/ +/)).toEqual([id, schemaOf(id), 'active', '1.0.0', index === 0 ? '1' : '0', '0']);
+    }
   });
 });
 

@@ -12,9 +12,8 @@
  *  - Any number of provisioners may run: a tenant is made by who has its lock, and the others pass it over.
  *  - A tenant that fails holds up no other.
  */
-import { MigrationSession, type OwnerConnection } from '@capsule/database/migrations';
+import { MigrationSession, newestVersion, type OwnerConnection } from '@capsule/database/migrations';
 import type { Logger } from '@capsule/telemetry';
-import { newestVersion } from './newest-version.js';
 import { observeOutcome } from './provisioning-metrics.js';
 import { forEachTenant } from './session-pool.js';
 import { TenantRegistry } from './tenant-registry.js';
@@ -83,6 +82,7 @@ export class Provisioner {
   /** Until it is stopped, or the connection breaks. */
   private async listen(onConnected: () => void): Promise<void> {
     const newest = await newestVersion(this.folder);
+    if (newest === undefined) throw new Error(`There are no migrations in ${this.folder}.`);
     const session = await MigrationSession.open(this.options.owner);
     try {
       session.client.on('notification', () => this.wakeUp.notify());

@@ -1,7 +1,4 @@
-import { isAbsolute } from 'node:path';
-import { parseArgs } from 'node:util';
 import { MigrationSession, type OwnerConnection } from '@capsule/database/migrations';
-import { readProvisionerSettings } from '../provisioner-config.js';
 import { ProgressBar } from './progress-bar.js';
 import { forEachTenant } from './session-pool.js';
 import { TenantRegistry } from './tenant-registry.js';
@@ -18,40 +15,19 @@ export interface MigratedTenants {
 }
 
 /**
- * The command `migrate-tenants [--json] [--folder F]`: brings the schema of every tenant to the newest migration, also of
- * those that are not finished. A tenant that fails stops no other; the next run, and the provisioner, go on with it.
- * @returns the exit code: 0 done, 1 a tenant failed (the others were done)
+ * Brings the schema of every tenant to the newest migration, also of those that are not finished. A tenant that fails
+ * stops no other. What a run that died has done stays done; the next run, and the provisioner, go on from there.
+ * @param show where the progress goes; none where nobody looks
  */
-export async function migrateTenantsCommand(words: readonly string[]): Promise<number> {
-  const { values } = parseArgs({
-    args: [...words],
-    options: { json: { type: 'boolean', default: false }, folder: { type: 'string' } },
-  });
-  if (values.folder !== undefined && !isAbsolute(values.folder))
-    throw new Error('--folder is an absolute path.');
-  const { owner, parallel } = readProvisionerSettings();
-  const startedAt = performance.now();
-  const result = await migrateTenants(owner, parallel, values.folder, !values.json && process.stderr.isTTY);
-  if (values.json) {
-    console.log(JSON.stringify(result));
-  } else {
-    for (const { tenantId, reason } of result.failed) console.error(`${tenantId} failed: ${reason}`);
-    const { tenants, migrated, failed } = result;
-    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-    console.log(`${tenants} tenants: ${migrated} migrated, ${failed.length} failed, in ${seconds} s`);
-  }
-  return result.failed.length === 0 ? 0 : 1;
-}
-
 export async function migrateTenants(
   owner: OwnerConnection,
   parallel: number,
   folder: string = TENANT_MIGRATIONS,
-  showsProgress = false,
+  show?: (text: string) => void,
 ): Promise<MigratedTenants> {
   const ids = await allTenants(owner);
   const result: MigratedTenants = { tenants: ids.length, migrated: 0, failed: [] };
-  const bar = new ProgressBar(ids.length, showsProgress ? (text) => process.stderr.write(text) : undefined);
+  const bar = new ProgressBar(ids.length, show);
   await forEachTenant(owner, ids, parallel, async (session, tenantId) => {
     const outcome = await new TenantSchemaMaker(session, folder).make(tenantId, WAIT_MS);
     if (outcome.kind === 'done') result.migrated += Math.min(outcome.applied.length, 1);

@@ -1,0 +1,30 @@
+import { Migrator, type OwnerConnection } from '@capsule/database/migrations';
+import { quotedSchema } from '../tenant/own-tables.js';
+import { allTenants } from './migrate-tenants.js';
+import { forEachTenant } from './session-pool.js';
+import { type RegisteredTenant, TenantRegistry } from './tenant-registry.js';
+
+export type TenantResult<Result> = { tenant: RegisteredTenant } & ({ result: Result } | { error: string });
+
+/** Asks the migrator of every tenant's schema the same, one failure stopping no other. In the order of the tenants' ids. */
+export async function eachMigrator<Result>(
+  owner: OwnerConnection,
+  parallel: number,
+  folder: string,
+  ask: (migrator: Migrator) => Promise<Result>,
+): Promise<TenantResult<Result>[]> {
+  const results: TenantResult<Result>[] = [];
+  await forEachTenant(owner, await allTenants(owner), parallel, async (session, id) => {
+    const tenant = await new TenantRegistry(session.client).find(id);
+    if (!tenant) return;
+    const { schemaName: schema } = tenant;
+    const placeholders = { schema: quotedSchema(schema), tenantId: id };
+    try {
+      results.push({ tenant, result: await ask(new Migrator(session, folder, { schema, placeholders })) });
+    } catch (error) {
+      if (session.isBroken) throw error;
+      results.push({ tenant, error: error instanceof Error ? error.message : String(error) });
+    }
+  });
+  return results.sort((a, b) => (a.tenant.id < b.tenant.id ? -1 : 1));
+}

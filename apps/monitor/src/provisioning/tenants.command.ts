@@ -1,0 +1,106 @@
+/**
+ * `tenants <verb> [--json]`: the migrations of the tenants' schemas, with the verbs that the services' databases have too
+ * (docs/runbooks/migrations.md), which hand them on to here.
+ *
+ * Exit codes: 0 done; 1 a tenant failed or was found wrong (the others were worked on); 2 wrong usage.
+ */
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { MigrationInfo, Migrator } from '@capsule/database/migrations';
+import { readProvisionerSettings, type ProvisionerSettings } from '../provisioner-config.js';
+import { eachMigrator, type TenantResult } from './each-migrator.js';
+import { migrateTenants } from './migrate-tenants.js';
+import { notApplied, tenantTable } from './tenant-table.js';
+import { TENANT_MIGRATIONS } from './tenant-schema-maker.js';
+
+interface Options {
+  json: boolean;
+  folder: string;
+  version: string;
+}
+
+type Verb = (settings: ProvisionerSettings, options: Options) => Promise<number>;
+
+const verbs: Readonly<Record<string, Verb>> = {
+  migrate,
+  info,
+  validate: lines((migrator) => migrator.validate(), { isBad: true }),
+  'dry-run': lines(async (migrator) => [await migrator.dryRun()].filter((sql) => sql !== '')),
+  undo: lines(async (migrator) => [`${(await migrator.undo()).script} was run`]),
+  repair: lines(async (migrator) => {
+    const { removed, deleted, aligned, leftBehind } = await migrator.repair();
+    return [
+      ...removed.map((script) => `${script} is pending again`),
+      ...deleted.map((script) => `${script} is marked as deleted`),
+      ...aligned.map((script) => `${script} is as its file is`),
+      ...leftBehind,
+    ];
+  }),
+  baseline: lines(async (migrator, { version }) => [
+    (await migrator.baseline(version)) ? `is at ${version} from now on` : `was at ${version} already`,
+  ]),
+};
+
+export async function tenantsCommand(words: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...words],
+    options: {
+      json: { type: 'boolean', default: false },
+      folder: { type: 'string', default: TENANT_MIGRATIONS },
+      version: { type: 'string', default: '' },
+    },
+    allowPositionals: true,
+  });
+  const verb = positionals.length === 1 ? verbs[positionals[0] ?? ''] : undefined;
+  if (!verb || (verb === verbs['baseline'] && values.version === '')) {
+    console.error(
+      `usage: tenants <${Object.keys(verbs).join('|')}> [--json] [--folder <migrations>] [--version <baseline>]`,
+    );
+    return 2;
+  }
+  return verb(readProvisionerSettings(), { ...values, folder: resolve(values.folder) });
+}
+
+async function migrate({ owner, parallel }: ProvisionerSettings, { json, folder }: Options): Promise<number> {
+  const startedAt = performance.now();
+  const showsProgress = !json && process.stderr.isTTY;
+  const show = showsProgress ? (text: string) => process.stderr.write(text) : undefined;
+  const result = await migrateTenants(owner, parallel, folder, show);
+  const { tenants, migrated, failed } = result;
+  if (json) {
+    console.log(JSON.stringify(result));
+  } else {
+    for (const { tenantId, reason } of failed) console.error(`${tenantId}: ${reason}`);
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+    console.log(`${tenants} tenants: ${migrated} migrated, ${failed.length} failed, in ${seconds} s`);
+  }
+  return failed.length === 0 ? 0 : 1;
+}
+
+async function info({ owner, parallel }: ProvisionerSettings, { json, folder }: Options): Promise<number> {
+  const infos = await eachMigrator(owner, parallel, folder, (migrator) => migrator.info());
+  console.log(json ? JSON.stringify(infos) : tenantTable(infos));
+  return infos.every(isFinished) ? 0 : 1;
+}
+
+function isFinished(each: TenantResult<MigrationInfo[]>): boolean {
+  return each.tenant.state === 'active' && 'result' in each && notApplied(each.result) === 0;
+}
+
+/** A verb that answers for each tenant with lines, which are findings where that is bad. */
+function lines(
+  ask: (migrator: Migrator, options: Options) => Promise<string[]>,
+  { isBad = false } = {},
+): Verb {
+  return async ({ owner, parallel }, options) => {
+    const { json, folder } = options;
+    const results = await eachMigrator(owner, parallel, folder, (migrator) => ask(migrator, options));
+    if (json) console.log(JSON.stringify(results));
+    for (const each of json ? [] : results) {
+      if ('error' in each) console.error(`${each.tenant.id}: ${each.error}`);
+      else for (const line of each.result) console.log(`${each.tenant.id}: ${line}`);
+    }
+    const isFine = (each: TenantResult<string[]>) => 'result' in each && !(isBad && each.result.length > 0);
+    return results.every(isFine) ? 0 : 1;
+  };
+}
