@@ -1,5 +1,5 @@
 import type { ServiceName } from '@capsule/contracts';
-import { compareNow, type Databases } from './comparison.js';
+import { compareDatabases, compareNow, type Databases } from './comparison.js';
 
 const created = "outbox WHERE type = 'capsule.deploy.app.created.v1'";
 const timeline = "activities WHERE type = 'capsule.deploy.app.created.v1'";
@@ -83,5 +83,30 @@ describe('the comparison of the databases', () => {
   it('counts an event that was never published as lost', async () => {
     stored.billing[unpublished] = ['e3'];
     expect(await compareNow(databases, acknowledged)).toMatchObject({ lost: 1, duplicated: 0 });
+  });
+
+  describe('that waits', () => {
+    const patience = { settledAfterMs: 60, giveUpMs: 400, everyMs: 5 };
+    const wait = () => compareDatabases(databases, acknowledged, patience);
+
+    it('counts nothing as lost that arrives while it waits', async () => {
+      stored.monitor['apps'] = ['a1'];
+      setTimeout(() => (stored.monitor['apps'] = ['a1', 'a2']), 100);
+      expect(await wait()).toEqual({ lost: 0, duplicated: 0, findings: [] });
+    });
+
+    it('finds what has its effect twice only after everything was there', async () => {
+      setTimeout(() => (stored.billing['customers'] = ['o1', 'o2', 'o2']), 30);
+      expect(await wait()).toMatchObject({ lost: 0, duplicated: 1 });
+    });
+
+    it('gives up in the end, and says what never arrived', async () => {
+      stored.monitor['apps'] = ['a1'];
+      const { lost, findings } = await wait();
+      expect({ lost, findings }).toEqual({
+        lost: 1,
+        findings: ['1 apps of deploy in monitor are missing, such as a2'],
+      });
+    });
   });
 });

@@ -18,10 +18,15 @@ export interface Databases {
   close(): Promise<void>;
 }
 
-/** A message whose consumer died comes again after 30 s; then a few rounds of that must have passed in silence. */
-const SETTLED_AFTER_MS = 35_000;
-const GIVE_UP_MS = 180_000;
-const EVERY_MS = 1_000;
+export interface Patience {
+  /** Nothing missing before that proves nothing: what comes again may still have its effect twice. */
+  settledAfterMs: number;
+  giveUpMs: number;
+  everyMs: number;
+}
+
+/** A message whose consumer died comes again after 30 s. */
+const patience: Patience = { settledAfterMs: 35_000, giveUpMs: 180_000, everyMs: 1_000 };
 
 export async function openDatabases({ home, settings }: PrivatePlatform): Promise<Databases> {
   const clients = byName(serviceNames, (service) => {
@@ -85,14 +90,18 @@ function effect(of: string, source: Column, into: string, target: Column) {
   return { of, source: query(source), in: into, target: query(target) };
 }
 
-/** Waits until nothing is under way any more, then compares. Lost or doubled things do not mend, so they end the wait. */
-export async function compareDatabases(databases: Databases, acknowledged: Acknowledged): Promise<Verdict> {
+/** Waits until nothing is under way any more, then compares; what is still missing at the end of all patience is lost. */
+export async function compareDatabases(
+  databases: Databases,
+  acknowledged: Acknowledged,
+  { settledAfterMs, giveUpMs, everyMs }: Patience = patience,
+): Promise<Verdict> {
   const startedAt = performance.now();
   for (;;) {
     const verdict = await compareNow(databases, acknowledged);
     const waited = performance.now() - startedAt;
-    if ((verdict.lost === 0 && waited > SETTLED_AFTER_MS) || waited > GIVE_UP_MS) return verdict;
-    await sleep(EVERY_MS);
+    if ((verdict.lost === 0 && waited > settledAfterMs) || waited > giveUpMs) return verdict;
+    await sleep(everyMs);
   }
 }
 

@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 
 /** What a build and a start of a service read, besides what was installed. */
 const sources = [
+  '.env.example',
   'apps',
   'libs',
   'migrations',
