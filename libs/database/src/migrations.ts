@@ -10,3 +10,4 @@ export type { MigrationInfo } from './migrations/migration-state.js';
 export { Migrator } from './migrations/migrator.js';
 export { resetDatabase } from './migrations/reset-database.js';
 export { compareVersions, parseVersion } from './migrations/version.js';
+export { tlsOptions } from './tls.js';

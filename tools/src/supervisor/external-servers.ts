@@ -32,7 +32,7 @@ export function externalServers(home: Home, settings: PlatformSettings): Servers
 }
 
 async function connectAsOwner({ host, port, tls, database, owner }: ClusterSettings): Promise<void> {
-  const { tlsOptions } = await import('@capsule/database');
+  const { tlsOptions } = await import('@capsule/database/migrations');
   const client = new pg.Client({
     host,
     port,
