@@ -7,7 +7,6 @@ export interface EdgeRoute {
 }
 
 const DIAL_TIMEOUT = '5s';
-const RETRY_AFTER_SECONDS = '5';
 
 /**
  * The whole list of the edge, in order: a marker that names the content of the list, one route per app, and the
@@ -72,25 +71,6 @@ function proxyTo({ host, port }: { host: string; port: number }): object {
   };
 }
 
-const nothingAnswers = {
-  handler: 'static_response',
-  status_code: 503,
-  headers: { 'Content-Type': ['application/problem+json'], 'Retry-After': [RETRY_AFTER_SECONDS] },
-  body: problem(503, 'The app does not answer', 'It ended and is being started again.'),
-};
-
-const unknownHost = {
-  handle: [
-    {
-      handler: 'static_response',
-      status_code: 404,
-      headers: { 'Content-Type': ['application/problem+json'] },
-      body: problem(404, 'No such app', 'No app with this host name is running here.'),
-    },
-  ],
-  terminal: true,
-};
-
-function problem(status: number, title: string, detail: string): string {
-  return JSON.stringify({ type: 'about:blank', title, status, detail });
-}
+/** The edge has the words for it: a page for people, a problem document for programs. */
+const nothingAnswers = { handler: 'error', status_code: 503 };
+const unknownHost = { handle: [{ handler: 'error', status_code: 404 }], terminal: true };

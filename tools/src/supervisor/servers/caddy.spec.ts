@@ -28,21 +28,88 @@ describe('the edge', () => {
     rmSync(home.path, { recursive: true });
   });
 
-  it('answers for an unknown host with a problem document', async () => {
-    const response = await fetch(`http://127.0.0.1:${port}/`);
-    expect(response.status).toBe(404);
-    expect(response.headers.get('content-type')).toBe('application/problem+json');
-    expect(await response.json()).toMatchObject({ status: 404, title: 'No such app' });
+  const ask = (accept: string) => fetch(`http://127.0.0.1:${port}/`, { headers: { accept } });
+
+  /** Puts routes in as the deploy service does. */
+  const replaceRoutes = (routes: object[]) =>
+    new Promise<void>((resolve, reject) => {
+      const call = request({
+        socketPath: home.edgeAdminSocket,
+        method: 'PATCH',
+        path: '/config/apps/http/servers/apps/routes',
+        headers: { host: 'localhost', 'content-type': 'application/json' },
+      });
+      call.once('error', reject).once('response', (response) => {
+        response.resume();
+        response.once('end', () =>
+          response.statusCode === 200 ? resolve() : reject(new Error(`${response.statusCode}`)),
+        );
+      });
+      call.end(JSON.stringify(routes));
+    });
+
+  const tellsPrograms = async (status: number, title: string, retryAfter: string | null) => {
+    for (const accept of ['application/json', '*/*']) {
+      const response = await ask(accept);
+      expect(response.status).toBe(status);
+      expect(response.headers.get('content-type')).toBe('application/problem+json');
+      expect(response.headers.get('retry-after')).toBe(retryAfter);
+      expect(await response.json()).toMatchObject({ status, title });
+    }
+  };
+
+  const tellsPeople = async (status: number, title: string, retryAfter: string | null) => {
+    const response = await ask('text/html,application/xhtml+xml;q=0.9,*/*;q=0.8');
+    expect(response.status).toBe(status);
+    expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(response.headers.get('retry-after')).toBe(retryAfter);
+    expect(await response.text()).toContain(`<h1>${title}</h1>`);
+  };
+
+  const down = (dial: string) => [{ handle: [{ handler: 'reverse_proxy', upstreams: [{ dial }] }] }];
+
+  it.each([
+    ['a host of no app, before there is any route', undefined, 404, 'No such app', null],
+    ['a host of no app', [{ handle: [{ handler: 'error', status_code: 404 }] }], 404, 'No such app', null],
+    [
+      'an app that is being started again',
+      [{ handle: [{ handler: 'error', status_code: 503 }] }],
+      503,
+      'The app does not answer',
+      '5',
+    ],
+    ['an app whose instance is down', down('127.0.0.1:1'), 502, 'The app can not be reached', '5'],
+  ] as const)(
+    'tells of %s in a problem document, and in a page to those who read',
+    async (_, routes, status, title, retryAfter) => {
+      if (routes) await replaceRoutes([...routes]);
+      await tellsPrograms(status, title, retryAfter);
+      await tellsPeople(status, title, retryAfter);
+    },
+  );
+
+  it('leaves alone what an app says of its own errors', async () => {
+    await replaceRoutes([{ handle: [{ handler: 'static_response', status_code: 503, body: 'mine' }] }]);
+    const response = await ask('text/html');
+    expect([response.status, await response.text()]).toEqual([503, 'mine']);
+  });
+
+  it('tells of its own router being away, and when to come back', async () => {
+    process.kill(router.pid as number, 'SIGKILL');
+    await tellsPrograms(502, 'The app can not be reached', '5');
+    await tellsPeople(502, 'The app can not be reached', '5');
+    await until(() => router.restarts === 1 && router.state === 'ready');
   });
 
   it('says 502 while the router is away, on a connection that lives on, and then again what the router says', async () => {
+    const before = router.restarts;
     const visitor = new Visitor();
     expect(await visitor.ask()).toBe(404);
     process.kill(router.pid as number, 'SIGKILL');
     const statuses = new Set<number>();
     for (const deadline = performance.now() + 20_000; performance.now() < deadline; await sleep(5)) {
       statuses.add(await visitor.ask());
-      if (router.restarts === 1 && router.state === 'ready') break;
+      if (router.restarts === before + 1 && router.state === 'ready') break;
     }
     expect([...statuses].filter((status) => status !== 404)).toEqual([502]);
     expect(await visitor.ask()).toBe(404);
@@ -72,6 +139,12 @@ describe('the edge', () => {
     }
   });
 });
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (const deadline = performance.now() + 20_000; !isSo(); await sleep(20)) {
+    if (performance.now() > deadline) throw new Error('waited in vain');
+  }
+}
 
 /** Asks again and again over a connection that is kept, and counts how many it needed. */
 class Visitor {

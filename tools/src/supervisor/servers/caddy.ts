@@ -6,6 +6,7 @@ import { serverFolder, type Home } from '../home.js';
 import type { ProcessDefinition } from '../managed-process.js';
 import type { PortSetting } from '../platform-settings.js';
 import { writePrivateFile } from '../secret-file.js';
+import { edgePages } from './edge-pages.js';
 
 /*
  * The edge that hosted apps are reached through: two processes.
@@ -66,22 +67,7 @@ function caddyProcess(home: Home, name: string, configuration: object): Omit<Pro
 }
 
 /** Always the last route: what answers for a host that no app has. */
-const noSuchApp = {
-  '@id': 'no-such-app',
-  handle: [
-    {
-      handler: 'static_response',
-      status_code: 404,
-      headers: { 'Content-Type': ['application/problem+json'] },
-      body: JSON.stringify({
-        type: 'about:blank',
-        title: 'No such app',
-        status: 404,
-        detail: 'No app with this host name is running here.',
-      }),
-    },
-  ],
-};
+const noSuchApp = { '@id': 'no-such-app', handle: [{ handler: 'error', status_code: 404 }] };
 
 /** The entrance's whole configuration: everything goes to the router, with who really asked. */
 export function entranceConfiguration(routerSocketPath: string, port: number): object {
@@ -108,6 +94,7 @@ export function entranceConfiguration(routerSocketPath: string, port: number): o
             listen: [`127.0.0.1:${port}`],
             automatic_https: { disable: true },
             routes: [{ handle: [proxy] }],
+            errors: edgePages,
           },
         },
       },
@@ -133,6 +120,7 @@ export function routerConfiguration(sockets: { admin: string; router: string }):
             listen: [`unix/${sockets.router}`],
             automatic_https: { disable: true },
             routes: [noSuchApp],
+            errors: edgePages,
           },
         },
       },
