@@ -19,6 +19,8 @@ export interface BatchTarget<Columns extends BatchColumns = BatchColumns> {
   readonly table: string;
   /** All but `tenant_id`, which is always the tenant's that the batch is written for. */
   readonly columns: Columns;
+  /** The table lies in a schema of the tenant's own, and has no `tenant_id`. */
+  readonly isInTenantSchema?: boolean;
 }
 
 export type BatchRow<Columns extends BatchColumns> = {
@@ -26,19 +28,23 @@ export type BatchRow<Columns extends BatchColumns> = {
 };
 
 /** One statement for any number of rows: `unnest` makes them of an array for each column. */
-export function insertStatement({ table, columns }: BatchTarget, skipDuplicates: boolean): string {
-  const names = Object.keys(columns);
-  const arrays = Object.values(columns).map((type, index) => `$${index + 2}::${type}[]`);
-  return `INSERT INTO ${table} (tenant_id, ${names.join(', ')})
-    SELECT $1::uuid, batch.* FROM unnest(${arrays.join(', ')}) AS batch${
+export function insertStatement(target: BatchTarget, skipDuplicates: boolean): string {
+  const { table, columns, isInTenantSchema = false } = target;
+  const names = [...(isInTenantSchema ? [] : ['tenant_id']), ...Object.keys(columns)];
+  const first = isInTenantSchema ? 1 : 2;
+  const arrays = Object.values(columns).map((type, index) => `$${first + index}::${type}[]`);
+  return `INSERT INTO ${table} (${names.join(', ')})
+    SELECT ${isInTenantSchema ? '' : '$1::uuid, '}batch.* FROM unnest(${arrays.join(', ')}) AS batch${
       skipDuplicates ? ' ON CONFLICT DO NOTHING' : ''
     }`;
 }
 
-/** The values of the rows, column by column. */
-export function columnArrays<Columns extends BatchColumns>(
-  { columns }: BatchTarget<Columns>,
+/** Its parameters: the tenant where it is a column, and the values of the rows column by column. */
+export function insertParameters<Columns extends BatchColumns>(
+  { columns, isInTenantSchema = false }: BatchTarget<Columns>,
+  tenantId: string | null,
   rows: readonly BatchRow<Columns>[],
-): unknown[][] {
-  return Object.keys(columns).map((column) => rows.map((row) => row[column]));
+): unknown[] {
+  const arrays = Object.keys(columns).map((column) => rows.map((row) => row[column]));
+  return isInTenantSchema ? arrays : [tenantId, ...arrays];
 }

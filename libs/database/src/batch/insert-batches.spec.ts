@@ -33,7 +33,9 @@ describe('rows written in batches', () => {
     const columns = Object.entries(everyType.columns).map(([name, type]) => `${name} ${type}`);
     await notes.test.asSuperuser((client) =>
       client.query(
-        `CREATE TABLE measures (tenant_id uuid NOT NULL, ${columns.join(', ')}); GRANT SELECT, INSERT ON measures TO auth_user`,
+        `CREATE SCHEMA own; GRANT USAGE ON SCHEMA own TO auth_user;
+         CREATE TABLE own.notes (id uuid NOT NULL, title text NOT NULL UNIQUE); GRANT SELECT, INSERT ON own.notes TO auth_user;
+         CREATE TABLE measures (tenant_id uuid NOT NULL, ${columns.join(', ')}); GRANT SELECT, INSERT ON measures TO auth_user`,
       ),
     );
   });
@@ -70,6 +72,17 @@ describe('rows written in batches', () => {
     await insertBatches(database, tenant, notesTarget, rows(3));
     await insertBatches(database, other, notesTarget, rows(5));
     expect([await countOf(tenant), await countOf(other)]).toEqual([3, 5]);
+  });
+
+  it("go into a table of the tenant's own schema too, which has no column for the tenant", async () => {
+    const target = { ...notesTarget, table: 'own.notes', isInTenantSchema: true };
+    const counts = await insertBatches(database, tenant, target, rows(7), {
+      batchSize: 2,
+      skipDuplicates: true,
+    });
+    expect(counts).toEqual({ inserted: 7, skipped: 0 });
+    const again = await insertBatches(database, tenant, target, rows(8), { skipDuplicates: true });
+    expect(again).toEqual({ inserted: 1, skipped: 7 });
   });
 
   it('keep their values in every type, nulls among them', async () => {

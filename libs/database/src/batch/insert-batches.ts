@@ -4,7 +4,7 @@ import {
   type BatchColumns,
   type BatchRow,
   type BatchTarget,
-  columnArrays,
+  insertParameters,
   insertStatement,
 } from './batch-target.js';
 
@@ -79,7 +79,7 @@ export function insertBatch<Columns extends BatchColumns>(
   rows: readonly BatchRow<Columns>[],
   { skipDuplicates = false }: Pick<BatchOptions, 'skipDuplicates'> = {},
 ): Promise<number> {
-  return tx.execute(insertStatement(target, skipDuplicates), [tx.tenantId, ...columnArrays(target, rows)]);
+  return tx.execute(insertStatement(target, skipDuplicates), insertParameters(target, tx.tenantId, rows));
 }
 
 function* batchesOf<Row>(rows: Iterable<Row>, size: number): Generator<Row[], undefined> {
