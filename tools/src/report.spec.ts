@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join, resolve } from 'node:path';
+import type { DatabaseReport } from '@capsule/database/report';
 import { createTestDatabase, type TestDatabase } from '@capsule/testing';
 
 const program = join(resolve(import.meta.dirname, '../..'), 'tools/dist/report.js');
@@ -28,6 +29,14 @@ describe('npm run db:report', () => {
     }
     expect(stdout).toContain('read as auth_backup');
     expect(stdout).toContain('CREATE EXTENSION pg_stat_statements');
+  });
+
+  it('counts the statements of a database that the supervisor made', () => {
+    const { stdout } = report(['auth', '--json'], {
+      AUTH_SERVICE_DB_NAME: process.env['AUTH_SERVICE_DB_NAME'] ?? '',
+    });
+    const [outcome] = JSON.parse(stdout) as [{ report: DatabaseReport }];
+    expect(outcome.report.sections.statements).toMatchObject({ figures: expect.any(Array), findings: [] });
   });
 
   it('ends with 3 when there is a warning', async () => {
