@@ -17,14 +17,14 @@ import {
 } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
 const workspace = resolve(import.meta.dirname, '../..');
 const checkout = resolve(process.argv[2] ?? workspace);
 const squawk = createRequire(import.meta.url).resolve('squawk-cli/js/bin/squawk');
 
 const scripts = readdirSync(join(checkout, 'migrations'), { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('.sql'))
+  .filter((path) => /^[VRU].*\.sql$/.test(basename(path)))
   .map((path) => join('migrations', path))
   .sort();
 const copies = mkdtempSync(join(tmpdir(), 'capsule-migrations-'));

@@ -1,8 +1,8 @@
 /**
- * `node tools/dist/workspace/record-statements.js <service…>`, for when a release is cut (`npm run statements`): runs the
- * specs of each service, has PostgreSQL log what is sent in the role of the service, whichever process sends it, and keeps
- * that as the statements of the last release. What a spec sends to tables of its own is left out: it can't be planned on a
- * freshly migrated database.
+ * `node tools/dist/workspace/record-statements.js <service…>` (`npm run statements`; docs/runbooks/migrations.md says when):
+ * runs the specs of each service, has PostgreSQL log what is sent in the role of the service, whichever process sends it,
+ * and keeps that as the statements of the last release. What a spec sends to tables of its own is left out: it can't be
+ * planned on a freshly migrated database.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';

@@ -12,8 +12,8 @@ import { join } from 'node:path';
 import { migrationsFolder } from '../migrations/migration-files.js';
 import type { CatalogueClient } from './read-catalogue.js';
 
-const HEAD = `-- Statements that the last release of SERVICE sends. Written by npm run statements when a release is cut: never by hand, and
--- not before every process of the release before it has ended.
+const HEAD = `-- Statements that the last release of SERVICE sends. Written by npm run statements, when that release is the oldest that
+-- still runs anywhere; never by hand. See docs/runbooks/migrations.md.
 `;
 
 export function releasedStatementsPath(service: string): string {
