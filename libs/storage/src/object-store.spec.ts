@@ -84,6 +84,25 @@ describe('ObjectStore', () => {
     expect(await readdir(join(folder, 'incoming'))).toEqual([]);
   });
 
+  it('stores nothing once its signal was aborted, not even when all bytes were there already', async () => {
+    const [early, late] = [new AbortController(), new AbortController()];
+    early.abort(new Error('too late'));
+    await expect(
+      store.putStream('a', Readable.from([Buffer.alloc(3)]), { ...LIMIT, signal: early.signal }),
+    ).rejects.toThrow('too late');
+    const abortedAtItsEnd = Readable.from(
+      (function* () {
+        yield Buffer.alloc(3);
+        late.abort(new Error('too late'));
+      })(),
+    );
+    await expect(store.putStream('a', abortedAtItsEnd, { ...LIMIT, signal: late.signal })).rejects.toThrow(
+      'too late',
+    );
+    expect(await store.stat('a')).toBeUndefined();
+    expect(await readdir(join(folder, 'incoming'))).toEqual([]);
+  });
+
   it('tells an absent object from a deleted one only by the answer of delete', async () => {
     await put('x/a', '1');
     expect(await store.delete('x/a')).toBe(true);
@@ -130,16 +149,22 @@ describe('ObjectStore', () => {
     expect(await readdir(outside)).toEqual(['secret']);
   });
 
-  it('removes the leftovers of a crash when it opens, but not an upload that is still being written', async () => {
-    const old = join(folder, 'incoming', 'old');
-    const young = join(folder, 'incoming', 'young');
-    await writeFile(old, 'part');
-    await writeFile(young, 'part');
-    const twoHoursAgo = new Date(Date.now() - 2 * 3_600_000);
-    await utimes(old, twoHoursAgo, twoHoursAgo);
-    await ObjectStore.open(folder);
-    expect(await readdir(join(folder, 'incoming'))).toEqual(['young']);
-  });
+  it.each([
+    ['when it opens', () => ObjectStore.open(folder)],
+    ['when it is told to', () => store.removeLeftovers()],
+  ])(
+    'removes the leftovers of a crash %s, but not an upload that is still being written',
+    async (_, remove) => {
+      const old = join(folder, 'incoming', 'old');
+      const young = join(folder, 'incoming', 'young');
+      await writeFile(old, 'part');
+      await writeFile(young, 'part');
+      const twoHoursAgo = new Date(Date.now() - 2 * 3_600_000);
+      await utimes(old, twoHoursAgo, twoHoursAgo);
+      await remove();
+      expect(await readdir(join(folder, 'incoming'))).toEqual(['young']);
+    },
+  );
 
   it('is readable by its owner alone', async () => {
     await put('x/a', '1');

@@ -11,7 +11,10 @@ export function hostLabel(appName: string, organizationSlug: string): string {
   return cut(`${appName}-${organizationSlug}`, LABEL_LENGTH_MAX);
 }
 
-/** The same label with a short random end, for when it is taken. */
+/**
+ * The same label with a short random end, for when it is taken. Slugs of organizations end alike in auth, on purpose
+ * twice: what both could import is the contracts, and those are for browsers too, which have no node:crypto.
+ */
 export function withSuffix(label: string): string {
   const suffix = Array.from(
     { length: SUFFIX_LENGTH },

@@ -1,4 +1,4 @@
-import { deploymentCancel } from '@capsule/contracts';
+import { appDeactivate, deploymentCancel } from '@capsule/contracts';
 import { eventually } from '@capsule/testing';
 import { DeployServiceFixture } from '../../testing/deploy-service.fixture.js';
 import { Deployer } from '../../testing/deployer.fixture.js';
@@ -64,6 +64,25 @@ describe('canceling a deployment', () => {
     expect((await acme.get(old)).state).toBe('live');
     expect((await service.get(app.host)).body).toBe('old');
   });
+
+  it('because its app is taken down in the middle of a build takes the same way, and blocks nobody', async () => {
+    const app = await acme.app('taken-down');
+    const live = await acme.deployLive(app, answering('old'));
+    const building = await acme.deploy(app, slowlyBuilt(answering('never'), 60_000));
+    await acme.reached(building, 'build_in_progress');
+    await eventually(async () => expect(await service.processesOf(building.id)).not.toHaveLength(0));
+    // It waits for the one slot there is.
+    const waiting = await acme.deploy(await acme.app('behind'), answering('behind'));
+
+    await acme.organization.call(appDeactivate, { appId: app.id });
+
+    await acme.reached(building, 'canceled', 10_000);
+    expect(await service.processesOf(building.id)).toEqual([]);
+    expect((await acme.get(live)).state).toBe('deactivated');
+    await acme.reached(waiting, 'live', 10_000);
+    await acme.deployLive(app, answering('again'));
+    expect((await service.get(app.host)).body).toBe('again');
+  }, 60_000);
 
   it('that is live or has ended is refused, and canceling twice changes nothing', async () => {
     const app = await acme.app('too-late');

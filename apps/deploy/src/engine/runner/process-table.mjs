@@ -1,6 +1,8 @@
 /**
  * What the operating system knows about processes: the only file that reads /proc, and the only one that knows there
- * is a `ps` on systems without it (macOS). Plain JavaScript because the runner loads it, too.
+ * is a `ps` on systems without it (macOS). Plain JavaScript without imports of ours because the runner loads it, too, and
+ * outlives every change of the libs. The supervisor asks the same of its servers in a file of its own
+ * (tools/src/supervisor/process-identity.ts): neither project may import the other.
  *
  * A process is identified by boot, pid and start time together: a pid alone is given to another process sooner or later.
  */
