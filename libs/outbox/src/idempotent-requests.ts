@@ -13,11 +13,16 @@ const ANSWER = {
   name: 'idempotent-requests-answer',
   text: 'UPDATE idempotent_requests SET response = $2 WHERE id = $1',
 };
-const FIND = {
-  name: 'idempotent-requests-find',
-  text: `SELECT request_hash AS "requestHash", response FROM idempotent_requests
-         WHERE tenant_id IS NOT DISTINCT FROM $1 AND operation = $2 AND key = $3`,
-};
+const FIND = `
+  SELECT request_hash AS "requestHash", response FROM idempotent_requests WHERE operation = $1 AND key = $2 AND`;
+// Two statements, since IS NOT DISTINCT FROM would make the index useless.
+const FIND_OF_TENANT = { name: 'idempotent-requests-find', text: `${FIND} tenant_id = $3` };
+const FIND_OF_PLATFORM = { name: 'idempotent-requests-find-of-platform', text: `${FIND} tenant_id IS NULL` };
+
+interface Answered<T> {
+  requestHash: Buffer;
+  response: T;
+}
 
 /**
  * Makes a request with an Idempotency-Key have its effect once. Key, hash of the request and response commit together
@@ -46,7 +51,9 @@ export class IdempotentRequests {
   }
 
   private async repeat<T>(tx: Transaction, operation: string, key: string, hash: Buffer): Promise<T> {
-    const [known] = await tx.query<{ requestHash: Buffer; response: T }>(FIND, [tx.tenantId, operation, key]);
+    const [known] = await (tx.tenantId === null
+      ? tx.query<Answered<T>>(FIND_OF_PLATFORM, [operation, key])
+      : tx.query<Answered<T>>(FIND_OF_TENANT, [operation, key, tx.tenantId]));
     // The winner's row was seen a statement ago; only the purge of old keys can have taken it.
     if (!known) throw new DomainError('platform.request.conflict');
     if (!known.requestHash.equals(hash)) throw new DomainError('platform.request.idempotency_key_reused');

@@ -9,3 +9,4 @@ export { TestTlsPostgres } from './tls-postgres.js';
 export { checkIsolation, Isolation } from './isolation/check-isolation.js';
 export { findTenancyFaults } from './isolation/tenancy-faults.js';
 export { makeTenantSchema } from './tenant-schema.js';
+export { md5Uuid, QueryPlans, type Scan } from './query-plans.js';
