@@ -12,6 +12,7 @@
 // and must not be stopped on its way.
 import pg from 'pg';
 import { findInvalidIndexes } from './invalid-indexes.js';
+import { describeFailure, StatementError } from './file-failure.js';
 import { MigrationError } from './migration-error.js';
 import type { MigrationFile } from './migration-files.js';
 import type { HistoryEntry, SchemaHistory } from './schema-history.js';
@@ -40,7 +41,7 @@ export async function applyFile(
       await untilLocked(options, () => applyInTransaction(client, history, file, options));
     else await applyByStatement(client, history, file, options);
   } catch (error) {
-    throw new MigrationError(`${file.script} failed: ${describe(error, file)}`, { cause: error });
+    throw new MigrationError(`${file.script} failed: ${describeFailure(error, file)}`, { cause: error });
   }
 }
 
@@ -138,39 +139,4 @@ async function untilLocked<T>(options: ApplyOptions, attempt: () => Promise<T>):
 async function transactionId(client: pg.Client): Promise<string> {
   const { rows } = await client.query<{ id: string }>('SELECT pg_current_xact_id()::text AS id');
   return rows[0]?.id ?? '';
-}
-
-/** An error of one of several statements, whose position counts from its own beginning. */
-class StatementError extends Error {
-  constructor(
-    readonly offset: number,
-    cause: unknown,
-  ) {
-    super('A statement failed.', { cause });
-  }
-}
-
-function describe(error: unknown, file: MigrationFile): string {
-  if (error instanceof StatementError) return describeAt(error.cause, file, error.offset);
-  return describeAt(error, file, 0);
-}
-
-function describeAt(error: unknown, file: MigrationFile, offset: number): string {
-  if (!(error instanceof Error)) return String(error);
-  if (!(error instanceof pg.DatabaseError)) return error.message;
-  const line =
-    error.position === undefined ? '' : ` (line ${lineAt(file.sql, offset, Number(error.position))})`;
-  const isRefusedInTransaction = error.code === ACTIVE_SQL_TRANSACTION && file.isTransactional;
-  const hint = isRefusedInTransaction
-    ? `Write executeInTransaction=false into ${file.script}.conf.`
-    : error.hint;
-  return `${error.message}${line}${hint === undefined ? '' : ` ${hint}`}`;
-}
-
-const ACTIVE_SQL_TRANSACTION = '25001';
-
-/** @param position counted in characters from 1, as PostgreSQL gives it */
-function lineAt(sql: string, offset: number, position: number): number {
-  const before = sql.slice(0, offset) + [...sql.slice(offset)].slice(0, position).join('');
-  return before.split('\n').length;
 }

@@ -17,6 +17,7 @@ describe('waiting', () => {
       database: scratch.database.owner.name,
       ssl: false,
     });
+    client.on('error', () => undefined);
     await client.connect();
     return client;
   };
