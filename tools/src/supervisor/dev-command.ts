@@ -9,21 +9,31 @@ import { terminalReporter } from './reporter.js';
 import { runPlatform } from './run-platform.js';
 import { withHomePaths } from './services.js';
 import { exitCodeOf } from './start-command.js';
-import { supervisorOf } from './supervisor-lock.js';
+import { AlreadyRunningError, supervisorOf } from './supervisor-lock.js';
 
 /** `npm run dev`: the platform with services that reload when their sources change and write to the terminal. */
 export function dev(workspace: string, apps: readonly AppName[] = appNames): Promise<number> {
   const reporter = terminalReporter;
-  return exitCodeOf(reporter, () =>
-    runPlatform({
-      workspace,
-      reporter,
-      overrides: quickRestart,
-      reloading: apps,
-      onReady: async ({ platform }) =>
-        reloadOnChange({ workspace, apps, reporter, restart: (app) => platform.restart(app) }),
-    }),
-  );
+  return exitCodeOf(reporter, async () => {
+    try {
+      await runPlatform({
+        workspace,
+        reporter,
+        overrides: quickRestart,
+        reloading: apps,
+        onReady: async ({ platform }) => {
+          reporter.note(`${apps.join(', ')}: compiled and started again after every edit in apps or libs.`);
+          return reloadOnChange({ workspace, apps, reporter, restart: (app) => platform.restart(app) });
+        },
+      });
+    } catch (error) {
+      if (!(error instanceof AlreadyRunningError)) throw error;
+      throw new Error(
+        `${error.message} It does not reload: end it by npm stop, or serve single services beside it by npx nx serve <service>.`,
+        { cause: error },
+      );
+    }
+  });
 }
 
 /**

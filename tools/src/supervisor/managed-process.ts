@@ -29,7 +29,14 @@ export interface ProcessDefinition extends Traceable {
   probe(): Promise<void>;
 }
 
-export type ProcessState = 'stopped' | 'starting' | 'ready' | 'waiting to restart' | 'stopping';
+export type ProcessState =
+  | 'stopped'
+  | 'starting'
+  | 'ready'
+  | 'waiting to restart'
+  | 'stopping'
+  /** It was lent to `nx serve`. */
+  | 'served elsewhere';
 
 export interface ProcessListener {
   onReady?(process: ManagedProcess, milliseconds: number): void;

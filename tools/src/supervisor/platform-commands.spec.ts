@@ -72,6 +72,26 @@ describe('the commands of the platform', () => {
     expect(livingRecords(home.run)).toEqual(before);
   });
 
+  it('lend a service to whoever edits it, and take it back', async () => {
+    const serving = checkout.begin('dev-command', 'serve', 'billing');
+    await eventually(() => expect(serving.output()).toMatch(/^✓ billing /m));
+    expect((await checkout.run('stop-command', 'status')).output).toMatch(/^billing +served elsewhere /m);
+    const health = await fetch(`http://127.0.0.1:${ports.BILLING_SERVICE_PORT}/health/ready`);
+    expect(health.status).toBe(200);
+
+    serving.child.kill('SIGINT');
+    expect(await serving.ended).toMatchObject({ code: 0 });
+    await eventually(async () =>
+      expect(await statuses()).toContainEqual(expect.objectContaining({ name: 'billing', state: 'ready' })),
+    );
+  }, 60_000);
+
+  it('refuse to reload what runs already, and say what to do instead', async () => {
+    const { code, output } = await checkout.run('dev-command', 'dev');
+    expect(code).toBe(1);
+    expect(output).toContain('npx nx serve');
+  });
+
   it('start a killed service again', async () => {
     const { pid } = (await statuses()).find(({ name }) => name === 'billing') as ProcessStatus;
     process.kill(pid as number, 'SIGKILL');

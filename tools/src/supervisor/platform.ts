@@ -95,6 +95,7 @@ export class Platform {
   /** Stops one service for somebody who runs it from an editor; the returned function takes it back. */
   async lend(app: AppName): Promise<() => Promise<void>> {
     await this.services[app].stop();
+    this.services[app].state = 'served elsewhere';
     this.reporter.note(`${app} is served by another process until that ends.`);
     return () => this.startService(app).catch((error: Error) => this.reporter.failure(error.message));
   }

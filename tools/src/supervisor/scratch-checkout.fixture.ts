@@ -27,7 +27,7 @@ export class ScratchCheckout {
   constructor(private readonly variables: Variables) {
     // The user the servers run as must be able to enter.
     chmodSync(this.path, 0o755);
-    for (const folder of ['apps', 'examples', 'tools'])
+    for (const folder of ['apps', 'examples', 'libs', 'tools'])
       symlinkSync(join(workspace, folder), join(this.path, folder));
     this.home = openHome(join(this.path, '.capsule'));
   }

@@ -27,7 +27,7 @@ export async function status(workspace: string): Promise<number> {
     return 0;
   }
   const left = livingRecords(home.run).map((record) => `${record.name} (process ${record.pid})`);
-  console.log('Capsule is not running.');
+  console.log(`Capsule is not running on ${home.path}. npm start starts it.`);
   if (left.length > 0) {
     console.log(
       `Its supervisor was killed and left these behind, which npm start or npm stop ends: ${left.join(', ')}.`,
@@ -43,7 +43,7 @@ export async function reset(workspace: string, confirmed: boolean): Promise<numb
     !confirmed &&
     !(await confirm(`This deletes all databases, streams, archives and apps in ${home.path}.`))
   ) {
-    terminal.note('Nothing was deleted. (npm run reset -- --yes does not ask.)');
+    terminal.note('Nothing was deleted. npm run reset -- --yes deletes without asking.');
     return 1;
   }
   await stopHome(workspace, home);
@@ -80,7 +80,10 @@ function isService({ name }: ProcessRecord): boolean {
 }
 
 async function confirm(what: string): Promise<boolean> {
-  if (!process.stdin.isTTY) return false;
+  if (!process.stdin.isTTY) {
+    terminal.note(`${what} There is no terminal to ask in.`);
+    return false;
+  }
   const terminalInput = createInterface({ input: process.stdin, output: process.stdout });
   const answer = await terminalInput.question(`${what}\nType yes to go on: `);
   terminalInput.close();
