@@ -55,12 +55,10 @@ async function check(
 ): Promise<void> {
   const session = await MigrationSession.open(owner);
   try {
-    await new Migrator(session, migrationsFolder(service)).migrate();
-    await compareOrKeep(session, service);
+    await migrateAndCompare(session, service);
     if (service === 'monitor') {
       await session.client.query(`CREATE SCHEMA ${tenantSchema.schema}`);
-      await new Migrator(session, migrationsFolder('monitor-tenant'), tenantSchema).migrate();
-      await compareOrKeep(session, 'monitor-tenant', tenantSchema);
+      await migrateAndCompare(session, 'monitor-tenant', tenantSchema);
     }
   } finally {
     await session.close();
@@ -68,12 +66,11 @@ async function check(
   compareEntities(service, { ...source, [`${service.toUpperCase()}_SERVICE_DB_NAME`]: owner.name });
 }
 
-async function compareOrKeep({ client }: MigrationSession, name: string, own?: OwnSchema): Promise<void> {
-  if (values.write === true) {
-    await recordCatalogue(client, name, own);
-    return;
-  }
-  report(name, await findCatalogueDrift(client, name, own));
+async function migrateAndCompare(session: MigrationSession, name: string, own?: OwnSchema): Promise<void> {
+  const migrator = new Migrator(session, migrationsFolder(name), own);
+  await migrator.migrate();
+  if (values.write === true) await recordCatalogue(session.client, name, own);
+  else report(name, await findCatalogueDrift(session.client, await migrator.info(), name, own));
 }
 
 /** The command runs in the scratch folder, against which the path of the signing key in its `.env` is relative. */

@@ -1,4 +1,4 @@
-import { Migrator, type OwnerConnection } from '@capsule/database/migrations';
+import { type MigrationSession, Migrator, type OwnerConnection } from '@capsule/database/migrations';
 import { quotedSchema } from '../tenant/own-tables.js';
 import { allTenants } from './migrate-tenants.js';
 import { forEachTenant } from './session-pool.js';
@@ -11,7 +11,7 @@ export async function eachMigrator<Result>(
   owner: OwnerConnection,
   parallel: number,
   folder: string,
-  ask: (migrator: Migrator) => Promise<Result>,
+  ask: (migrator: Migrator, tenant: RegisteredTenant, session: MigrationSession) => Promise<Result>,
 ): Promise<TenantResult<Result>[]> {
   const results: TenantResult<Result>[] = [];
   await forEachTenant(owner, await allTenants(owner), parallel, async (session, id) => {
@@ -20,7 +20,8 @@ export async function eachMigrator<Result>(
     const { schemaName: schema } = tenant;
     const placeholders = { schema: quotedSchema(schema), tenantId: id };
     try {
-      results.push({ tenant, result: await ask(new Migrator(session, folder, { schema, placeholders })) });
+      const migrator = new Migrator(session, folder, { schema, placeholders });
+      results.push({ tenant, result: await ask(migrator, tenant, session) });
     } catch (error) {
       if (session.isBroken) throw error;
       results.push({ tenant, error: error instanceof Error ? error.message : String(error) });

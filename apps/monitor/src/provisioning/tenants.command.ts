@@ -6,12 +6,14 @@
  */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { MigrationInfo, Migrator } from '@capsule/database/migrations';
+import type { MigrationInfo, MigrationSession, Migrator } from '@capsule/database/migrations';
 import { readProvisionerSettings, type ProvisionerSettings } from '../provisioner-config.js';
 import { eachMigrator, type TenantResult } from './each-migrator.js';
 import { migrateTenants } from './migrate-tenants.js';
+import type { RegisteredTenant } from './tenant-registry.js';
 import { notApplied, tenantTable } from './tenant-table.js';
 import { TENANT_MIGRATIONS } from './tenant-schema-maker.js';
+import { findFaults } from './tenant-validation.js';
 
 interface Options {
   json: boolean;
@@ -24,7 +26,7 @@ type Verb = (settings: ProvisionerSettings, options: Options) => Promise<number>
 const verbs: Readonly<Record<string, Verb>> = {
   migrate,
   info,
-  validate: lines((migrator) => migrator.validate(), { isBad: true }),
+  validate: lines((migrator, _, tenant, session) => findFaults(migrator, tenant, session), { isBad: true }),
   'dry-run': lines(async (migrator) => [await migrator.dryRun()].filter((sql) => sql !== '')),
   undo: lines(async (migrator) => [`${(await migrator.undo()).script} was run`]),
   repair: lines(async (migrator) => {
@@ -89,12 +91,19 @@ function isFinished(each: TenantResult<MigrationInfo[]>): boolean {
 
 /** A verb that answers for each tenant with lines, which are findings where that is bad. */
 function lines(
-  ask: (migrator: Migrator, options: Options) => Promise<string[]>,
+  ask: (
+    migrator: Migrator,
+    options: Options,
+    tenant: RegisteredTenant,
+    session: MigrationSession,
+  ) => Promise<string[]>,
   { isBad = false } = {},
 ): Verb {
   return async ({ owner, parallel }, options) => {
     const { json, folder } = options;
-    const results = await eachMigrator(owner, parallel, folder, (migrator) => ask(migrator, options));
+    const results = await eachMigrator(owner, parallel, folder, (migrator, tenant, session) =>
+      ask(migrator, options, tenant, session),
+    );
     if (json) console.log(JSON.stringify(results));
     for (const each of json ? [] : results) {
       if ('error' in each) console.error(`${each.tenant.id}: ${each.error}`);

@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestDatabase } from '@capsule/testing';
 import pg from 'pg';
+import { migrationsFolder } from '../migrations/migration-files.js';
+import type { MigrationInfo } from '../migrations/migration-state.js';
+import { Migrator } from '../migrations/migrator.js';
 import { differencesOn, findCatalogueDrift } from './catalogue-drift.js';
 import { fingerprintMigrations, readExpectedCatalogue, writeExpectedCatalogue } from './catalogue-file.js';
 
@@ -12,12 +15,16 @@ describe.each(['auth', 'billing', 'deploy', 'monitor'])('the kept catalogue of %
     const test = await createTestDatabase(service as 'auth');
     const owner = new pg.Client({ ...test.owner, database: test.owner.name });
     await owner.connect();
-    expect(await findCatalogueDrift(owner, service)).toEqual([]);
+    const migrations = await new Migrator(test.owner, migrationsFolder(service)).info();
+    expect(await findCatalogueDrift(owner, migrations, service)).toEqual([]);
     await owner.query('ALTER TABLE inbox NO FORCE ROW LEVEL SECURITY; DROP FUNCTION outbox_depth()');
-    expect(await findCatalogueDrift(owner, service)).toEqual([
+    expect(await findCatalogueDrift(owner, migrations, service)).toEqual([
       'function outbox_depth() is missing',
       'table inbox: row-level security is enabled, expected enabled and forced',
     ]);
+    expect(
+      await findCatalogueDrift(owner, [{ ...migrations[0], state: 'Pending' } as MigrationInfo], service),
+    ).toEqual(['not compared: the migrations applied are not those of this checkout']);
     await owner.end();
     await test.close();
   });
