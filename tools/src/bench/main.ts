@@ -15,6 +15,7 @@ import { measureIdleMigration } from './idle-migration.js';
 import { measureReloads } from './reload.js';
 import { printTable, type Row, writeRows } from './row.js';
 import { measureSecondStart } from './second-start.js';
+import { measureTenantMigrations } from './tenant-migrations.js';
 import { measureTenantQueries } from './tenant-queries.js';
 
 const workspace = resolve(import.meta.dirname, '../../..');
@@ -50,6 +51,7 @@ const parts: Record<string, (running: PrivatePlatform) => Promise<Row[]>> = {
     ...(await measureTenantQueries(running)),
     ...(await measureBatches(running)),
     ...(await measureIdleMigration(running, workspace)),
+    ...(await measureTenantMigrations(running, workspace)),
   ],
   'cold-start': measureColdStarts,
   reload: (running) => measureReloads(running, workspace),

@@ -16,6 +16,7 @@ const ports = {
   DEPLOY_SERVICE_PORT: 27_002,
   MONITOR_SERVICE_PORT: 27_003,
   BILLING_SERVICE_PORT: 27_004,
+  MONITOR_PROVISIONER_PORT: 27_005,
   AUTH_SERVICE_DB_PORT: 27_040,
   DEPLOY_SERVICE_DB_PORT: 27_041,
   MONITOR_SERVICE_DB_PORT: 27_042,
@@ -26,8 +27,8 @@ const ports = {
   DEPLOY_SERVICE_INSTANCE_PORT_MAX: 27_079,
 };
 
-/** Four clusters, the bus, the cache, the edge's two processes and five services. */
-const processCount = 13;
+/** Four clusters, the bus, the cache, the edge's two processes, five services and the provisioner. */
+const processCount = 14;
 
 describe('the commands of the platform', () => {
   const moved = Object.entries(ports).map(([variable, port]) => [variable, String(port)]);

@@ -4,6 +4,8 @@
 //   NATS -> streams and durables                           ├-> the service -> the demo, once all five are ready
 //   Redis (the gateway's limits)                           ┘
 //
+// Beside monitor, once its database is migrated, the provisioner that makes the schemas of its tenants.
+//
 // Ending goes the other way: services drain first, then hosted apps end, then the servers stop. Data stays. When the supervisor
 // itself is killed, everything runs on unwatched; the next start finds the processes by their records and begins anew.
 import { type AppName, appNames, type ServiceName, serviceNames } from '@capsule/contracts';
@@ -15,7 +17,7 @@ import { byName, readPlatformSettings } from './platform-settings.js';
 import { assertPortFree } from './ports.js';
 import { stopLeftover } from './process-record.js';
 import { type Reporter, reportTo } from './reporter.js';
-import { serviceProcess } from './services.js';
+import { provisionerProcess, serviceProcess } from './services.js';
 import { externalServers } from './external-servers.js';
 import { launchServers, type Servers } from './start-servers.js';
 
@@ -32,6 +34,7 @@ export class Platform {
   private servers: Servers | undefined;
   private ending = false;
   private readonly services: Record<AppName, ManagedProcess>;
+  private readonly provisioner: ManagedProcess;
 
   constructor(
     private readonly workspace: string,
@@ -45,20 +48,26 @@ export class Platform {
       const reloads = options.reloading?.includes(app) ?? false;
       return new ManagedProcess({ ...definition, reloads }, home, reportTo(reporter));
     });
+    this.provisioner = new ManagedProcess(provisionerProcess(workspace, source), home, reportTo(reporter));
   }
 
   get processes(): readonly ManagedProcess[] {
-    return [...(this.servers?.processes ?? []), ...Object.values(this.services)];
+    return [...(this.servers?.processes ?? []), ...this.ownPrograms];
+  }
+
+  /** What is built from this checkout. */
+  private get ownPrograms(): readonly ManagedProcess[] {
+    return [...Object.values(this.services), this.provisioner];
   }
 
   /** Resolves when every service is ready. Rejects with the first reason why one can not be. */
   async start(): Promise<void> {
     const settings = readPlatformSettings(this.source, this.home.path);
     // What a killed supervisor left running must not see its servers vanish.
-    const services = Object.values(this.services);
-    await Promise.all(services.map(({ definition }) => stopLeftover(this.home.run, definition)));
+    const programs = this.ownPrograms;
+    await Promise.all(programs.map(({ definition }) => stopLeftover(this.home.run, definition)));
     // Told now, not after everything else has started.
-    await Promise.all(services.map(({ name, definition }) => assertPortFree(name, definition.listens)));
+    await Promise.all(programs.map(({ name, definition }) => assertPortFree(name, definition.listens)));
     if (this.ending) throw new Error('Stopped while starting.');
     this.servers = this.options.externalServers
       ? externalServers(this.home, settings)
@@ -67,8 +76,11 @@ export class Platform {
     await Promise.all([
       edge,
       ...serviceNames.map(async (service) => {
-        await Promise.all([databases[service].then(() => this.migrate(service)), bus]);
-        await this.startService(service);
+        const migrated = databases[service].then(() => this.migrate(service));
+        await Promise.all([
+          Promise.all([migrated, bus]).then(() => this.startService(service)),
+          service === 'monitor' && migrated.then(() => this.startProvisioner()),
+        ]);
       }),
       Promise.all([bus, cache]).then(() => this.startService('gateway')),
     ]);
@@ -81,7 +93,10 @@ export class Platform {
   async stop(): Promise<void> {
     this.ending = true;
     await this.services.gateway.stop();
-    await Promise.all(serviceNames.map((service) => this.services[service].stop()));
+    await Promise.all([
+      ...serviceNames.map((service) => this.services[service].stop()),
+      this.provisioner.stop(),
+    ]);
     await endHostedApps(this.workspace, this.source).catch((error: Error) =>
       this.reporter.failure(error.message),
     );
@@ -89,7 +104,12 @@ export class Platform {
   }
 
   async restart(app: AppName): Promise<void> {
-    if (!this.ending) await this.services[app].restart();
+    if (this.ending) return;
+    await Promise.all([
+      this.services[app].restart(),
+      // The same sources.
+      app === 'monitor' && this.provisioner.restart(),
+    ]);
   }
 
   /** Stops one service for somebody who runs it from an editor; the returned function takes it back. */
@@ -102,6 +122,10 @@ export class Platform {
 
   private async startService(app: AppName): Promise<void> {
     if (!this.ending) await this.services[app].start();
+  }
+
+  private async startProvisioner(): Promise<void> {
+    if (!this.ending) await this.provisioner.start();
   }
 
   private async migrate(service: ServiceName): Promise<void> {

@@ -98,6 +98,7 @@ export async function startPrivatePlatform(options: PrivatePlatformOptions): Pro
 function portVariables(firstPort: number): Record<string, string> {
   const variables: Record<string, number> = {
     GATEWAY_PORT: servicePorts.gateway,
+    MONITOR_PROVISIONER_PORT: 104,
     REDIS_PORT: 120,
     APPS_EDGE_PORT: 180,
     DEPLOY_SERVICE_INSTANCE_PORT_MIN: 200,

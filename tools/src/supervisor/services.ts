@@ -1,7 +1,13 @@
 import { request } from 'node:http';
 import { join, resolve } from 'node:path';
 import type { AppName } from '@capsule/contracts';
-import { type HttpSettings, loadEnvironment, pickEnvironment, shutdownDeadlines } from '@capsule/config';
+import {
+  type HttpSettings,
+  loadEnvironment,
+  pickEnvironment,
+  provisionerEnvironment,
+  shutdownDeadlines,
+} from '@capsule/config';
 import type { Home } from './home.js';
 import type { ProcessDefinition } from './managed-process.js';
 import { appEnvironments } from './platform-settings.js';
@@ -58,6 +64,31 @@ export function serviceProcess(app: AppName, workspace: string, source: Source):
   };
 }
 
+/** A schema that is being made when it is told to end is finished first. */
+const provisionerStopTimeoutMs = 15_000;
+
+/** Makes the schemas of monitor's tenants: beside the migrations the one process that has an owner's credentials. */
+export function provisionerProcess(workspace: string, source: Source): ProcessDefinition {
+  const { http } = loadEnvironment(
+    { name: 'the provisioner', variables: { http: provisionerEnvironment.variables.http } },
+    source,
+  );
+  const program = join(workspace, 'apps/monitor/dist/command.js');
+  return {
+    name: 'provisioner',
+    listens: { port: http.port, variable: 'MONITOR_PROVISIONER_PORT' },
+    program: process.execPath,
+    arguments: [...memoryFlags, program, 'provision'],
+    environment: { ...ambientEnvironment(source), ...pickEnvironment(provisionerEnvironment, source) },
+    cwd: workspace,
+    marker: program,
+    stopSignal: 'SIGTERM',
+    stopTimeoutMs: provisionerStopTimeoutMs,
+    startTimeoutMs: 30_000,
+    probe: () => isReady(http),
+  };
+}
+
 /** Folders and sockets that lie in the home unless somebody put them elsewhere. */
 export function withHomePaths(
   source: Source,
@@ -76,7 +107,7 @@ export function withHomePaths(
   };
 }
 
-function isReady({ host, port }: HttpSettings): Promise<void> {
+function isReady({ host, port }: Pick<HttpSettings, 'host' | 'port'>): Promise<void> {
   return new Promise((resolvePromise, reject) => {
     const call = request({ host, port, path: '/health/ready', timeout: 5_000, agent: false }, (response) => {
       response.resume();

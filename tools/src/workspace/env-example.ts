@@ -10,6 +10,7 @@ import {
   migrationEnvironments,
   monitorEnvironment,
   platformEnvironment,
+  provisionerEnvironment,
   renderExample,
 } from '@capsule/config';
 
@@ -22,6 +23,7 @@ const wanted = renderExample([
   deployEnvironment,
   monitorEnvironment,
   ...Object.values(migrationEnvironments),
+  provisionerEnvironment,
   ...Object.values(backupEnvironments),
 ]);
 

@@ -93,7 +93,7 @@ export class Provisioner {
       const registry = new TenantRegistry(session.client);
       while (!this.isStopping) {
         this.wakeUp.reset();
-        await this.pass(registry, newest);
+        await this.pass(session, registry, newest);
         await this.wakeUp.wait(Math.min(POLL_MS, this.retryAt - Date.now()));
       }
     } finally {
@@ -102,18 +102,19 @@ export class Provisioner {
     }
   }
 
-  private async pass(registry: TenantRegistry, newest: string): Promise<void> {
+  private async pass(listening: MigrationSession, registry: TenantRegistry, newest: string): Promise<void> {
     if (this.retryAt <= Date.now()) this.retryAt = Number.POSITIVE_INFINITY;
     let isMoving = true;
     while (isMoving && !this.isStopping) {
       isMoving = false;
       const due = await inTime(registry.findDue(newest, BATCH));
-      await forEachTenant(this.options.owner, due, this.options.parallel, async (session, tenantId) => {
+      const work = async (session: MigrationSession, tenantId: string): Promise<void> => {
         if (this.isStopping) return;
         const outcome = await this.make(session, tenantId);
         if (outcome.kind === 'done') isMoving = true;
         else this.retryIn(outcome.kind === 'failed' ? outcome.retryInMs : ELSEWHERE_MS);
-      });
+      };
+      await forEachTenant(this.options.owner, due, this.options.parallel, work, listening);
     }
   }
 

@@ -13,6 +13,8 @@ export interface RegisteredTenant {
 /** First key of the advisory locks that provisioners keep out of each other's way by; "tena" in ASCII. */
 const LOCK_CLASS = 0x74_65_6e_61;
 const PAGE = 1_000;
+/** Among the results of a transaction: after BEGIN, SET and the context. */
+const STATEMENT = 3;
 
 /**
  * The registry as its owner works on it. He too sees a tenant in its context only; ids come from the functions over all
@@ -60,7 +62,7 @@ export class TenantRegistry {
       id,
       `SELECT id, schema_name AS "schemaName", state, schema_version AS "schemaVersion", failure,
               failed_attempts AS "failedAttempts"
-       FROM public.tenants WHERE id = $1`,
+       FROM public.tenants WHERE id = ${pg.escapeLiteral(id)}`,
     );
     return row;
   }
@@ -68,7 +70,7 @@ export class TenantRegistry {
   async activate(id: string): Promise<void> {
     await this.inTenant(
       id,
-      "UPDATE public.tenants SET state = 'active', failure = NULL, failed_attempts = 0 WHERE id = $1",
+      `UPDATE public.tenants SET state = 'active', failure = NULL, failed_attempts = 0 WHERE id = ${pg.escapeLiteral(id)}`,
     );
   }
 
@@ -80,30 +82,26 @@ export class TenantRegistry {
     const [row] = await this.inTenant<{ wait: number }>(
       id,
       `UPDATE public.tenants
-       SET state = CASE state WHEN 'active' THEN 'active' ELSE 'failed' END, failure = $2,
+       SET state = CASE state WHEN 'active' THEN 'active' ELSE 'failed' END, failure = ${pg.escapeLiteral(reason)},
            failed_attempts = failed_attempts + 1,
            next_attempt_at = clock_timestamp()
              + least(interval '1 second' * 2 ^ least(failed_attempts, 10), interval '5 minutes')
-       WHERE id = $1
+       WHERE id = ${pg.escapeLiteral(id)}
        RETURNING (extract(epoch FROM next_attempt_at - clock_timestamp()) * 1000)::float8 AS wait`,
-      [reason],
     );
     return row?.wait ?? 0;
   }
 
-  private async inTenant<Row extends pg.QueryResultRow>(
-    id: string,
-    statement: string,
-    values: unknown[] = [],
-  ): Promise<Row[]> {
+  /** In one round trip, as many as there are for a tenant that somebody waits for. */
+  private async inTenant<Row extends pg.QueryResultRow>(id: string, statement: string): Promise<Row[]> {
     const { client } = this;
-    // A migration before this one has switched row-level security off for the session.
-    const context = `SELECT set_config('app.tenant_id', ${pg.escapeLiteral(id)}, true)`;
-    await client.query(`BEGIN; SET LOCAL row_security = on; ${context}`);
     try {
-      const { rows } = await client.query<Row>(statement, [id, ...values]);
-      await client.query('COMMIT');
-      return rows;
+      const results: unknown = await client.query(
+        // A migration before this one has switched row-level security off for the session.
+        `BEGIN; SET LOCAL row_security = on; SELECT set_config('app.tenant_id', ${pg.escapeLiteral(id)}, true);
+         ${statement}; COMMIT`,
+      );
+      return (results as pg.QueryResult<Row>[])[STATEMENT]?.rows ?? [];
     } catch (error) {
       await client.query('ROLLBACK').catch(() => undefined);
       throw error;
