@@ -136,25 +136,6 @@ describe('Database', () => {
     expect(await notes.titles()).toEqual([]);
   });
 
-  it('runs the work again after a deadlock, so that both transactions have their effect', async () => {
-    await inTenant(async (tx) => {
-      await tx.query(insertNote, [tenant, 'a']);
-      await tx.query(insertNote, [tenant, 'b']);
-    });
-    let attempts = 0;
-    const lockBoth = (first: string, second: string) =>
-      inTenant(async (tx) => {
-        attempts += 1;
-        const append = 'UPDATE notes SET title = title || $2 WHERE left(title, 1) = $1';
-        await tx.query(append, [first, second]);
-        await new Promise((resolve) => setTimeout(resolve, 100));
-        await tx.query(append, [second, first]);
-      });
-    await Promise.all([lockBoth('a', 'b'), lockBoth('b', 'a')]);
-    expect(attempts).toBeGreaterThan(2);
-    expect(await notes.titles()).toEqual(['abb', 'baa']);
-  });
-
   it('answers 503 with a time to wait when no connection becomes free, and recovers', async () => {
     let release = (): void => undefined;
     const held = new Promise<void>((resolve) => (release = resolve));

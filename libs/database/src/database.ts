@@ -26,9 +26,10 @@ export class Database {
    * back when it throws. After a deadlock or serialization failure it is run again, so it must not do anything that a
    * rollback doesn't undo.
    *
-   * @throws DomainError platform.service.overloaded when no connection is free in time, platform.upstream.unavailable
-   *   when none can be made or the one in use is lost (a commit under way may then have happened),
-   *   platform.upstream.timeout when a statement takes too long, platform.request.conflict for unique and foreign keys that the repository didn't map
+   * @throws DomainError platform.service.overloaded when no connection is free in time, or when others were in the way
+   *   of every attempt, platform.upstream.unavailable when none can be made or the one in use is lost (a commit under
+   *   way may then have happened), platform.upstream.timeout when a statement takes too long,
+   *   platform.request.conflict for unique and foreign keys that the repository didn't map
    */
   withTenant<T>(tenantId: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
     if (!isUuid(tenantId)) return Promise.reject(new TypeError('The id of a tenant is a UUID.'));
@@ -74,7 +75,7 @@ export class Database {
           await pause(attempt);
           continue;
         }
-        throw translateConstraint(error, {});
+        throw isTransient(error) ? overloaded(error) : translateConstraint(error, {});
       }
     }
   }

@@ -72,6 +72,11 @@ export class NotesDatabase {
     await owner.connect();
     await owner.query(TABLES);
     await owner.end();
+    return NotesDatabase.connect(test, settings);
+  }
+
+  /** Another pool of the same database. */
+  static async connect(test: TestDatabase, settings: Partial<DatabaseSettings> = {}): Promise<NotesDatabase> {
     const dataSource = createDataSource({ ...test.settings, poolMin: 0, ...settings }, 'spec', [Note]);
     await dataSource.initialize();
     return new NotesDatabase(test, dataSource, new Database(dataSource));

@@ -26,7 +26,7 @@ export function translateOutage(error: unknown, isLost: boolean): unknown {
   return isAway ? unavailable(error) : error;
 }
 
-/** No connection became free in time. */
+/** No connection became free in time, or others were in the way of every attempt. */
 export function overloaded(cause: unknown): DomainError {
   return new DomainError('platform.service.overloaded', { cause, retryAfterSeconds: RETRY_AFTER_SECONDS });
 }
