@@ -37,10 +37,12 @@ const unmet: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     uq_organizations__tenant_id: 'the same as the primary key, which is absorbed',
     fk_projects__organization: 'the service waits for the organization, which nobody can delete',
     fk_apps__project: 'the project was found in the same transaction, and nobody can delete one',
+    uq_artifacts__storage_key: 'made of the id',
+    fk_archive_uploads__app: 'the app was found before, and nobody can delete one',
     fk_artifacts__app: 'of the app that is being built, and nobody can delete one',
     fk_deployments__project: 'the project of the app',
     fk_deployments__app: 'the app is locked',
-    fk_deployments__artifact: 'of the deployment that is rolled back to, or just inserted',
+    fk_deployments__artifact: 'deployments refer to stored ones, and only pending ones are deleted',
     fk_deployments__rollback_of:
       'the deployment was found in the same transaction, and nobody can delete one',
     fk_deployment_steps__deployment: 'written by the worker that holds the deployment',
@@ -65,7 +67,7 @@ const unmet: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 /** The reasons above rest on it: nothing else that a key leads to is ever deleted by a service. */
 const deletable: Readonly<Record<string, string[]>> = {
   auth: ['sessions'],
-  deploy: ['work_items'],
+  deploy: ['archive_uploads', 'artifacts', 'work_items'],
   monitor: ['dashboard_configs'],
 };
 

@@ -2,7 +2,7 @@ import type { Row } from './probe-rows.js';
 
 /** What the checks of a table ask for beyond the types of its columns: by its name, for rows made from the catalogue. */
 export const specimens: Readonly<Record<string, (row: Row, tenant: string) => Row>> = {
-  artifacts: () => ({ digest: '0'.repeat(64) }),
+  artifacts: () => ({ digest: '0'.repeat(64), size_bytes: '1' }),
   customers: () => ({ currency: 'USD' }),
   dashboard_configs: () => ({ widgets: '[]' }),
   deployments: () => ({ source_type: 'git', git_url: 'https://example.com/app.git' }),
