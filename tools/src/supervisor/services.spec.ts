@@ -7,7 +7,7 @@ import { ensureEnvironmentFile, readEnvironment } from './environment-file.js';
 import { openHome } from './home.js';
 import { ManagedProcess } from './managed-process.js';
 import { appEnvironments } from './platform-settings.js';
-import { serviceProcess } from './services.js';
+import { provisionerProcess, serviceProcess } from './services.js';
 
 /** Ends as late as a service may that was told the same (see libs/health). */
 const stuckService = `
@@ -43,6 +43,15 @@ describe.each(appNames)('the process of %s', (app) => {
     expect(given['SOMETHING_ELSE']).toBeUndefined();
     expect(given['PATH']).toBe(process.env['PATH']);
   });
+});
+
+it("the provisioner is given the owner of monitor's database and no other secret", () => {
+  const workspace = mkdtempSync(join(tmpdir(), 'capsule-services-'));
+  ensureEnvironmentFile(workspace, join(workspace, '.capsule'));
+  const source = readEnvironment(workspace, {});
+  rmSync(workspace, { recursive: true });
+  const given = provisionerProcess(workspace, source).environment;
+  expect(Object.keys(source).filter((name) => given[name])).toEqual(['MONITOR_SERVICE_DB_OWNER_PASSWORD']);
 });
 
 it('a service is given the time to cut itself off before the supervisor kills it', async () => {
