@@ -1,5 +1,6 @@
 /**
- * Uploads. The gateway has no database and streams the bytes into storage; the row that names them is made here first.
+ * Uploads. The gateway has no database and streams the bytes into storage; the row that names them is made here first
+ * (docs/adr/0014-rows-before-objects.md).
  *
  *   begun (row) ──► written by the gateway (object) ──► a deployment is created of it (row goes, the deployment names it)
  *      └─────────────────────┴──► expired ──► deleted by the reaper, object first, then row
