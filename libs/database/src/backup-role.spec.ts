@@ -24,8 +24,7 @@ describe('the role that backs up', () => {
     await test.close();
   });
 
-  const dump = async () => {
-    const { host, port, name, user, password } = test.backup;
+  const dump = async ({ host, port, name, user, password } = test.backup) => {
     const program = join(process.env['CAPSULE_TEST_POSTGRES_BIN'] ?? '', 'pg_dump');
     const { stdout } = await run(program, ['--no-password', name], {
       env: { PGHOST: host, PGPORT: String(port), PGUSER: user, PGPASSWORD: password },
@@ -38,6 +37,10 @@ describe('the role that backs up', () => {
     const text = await dump();
     for (const n of [1, 2, 3]) expect(text).toContain(`customer ${n}\ta@example.com`);
     expect(text).toContain('CREATE POLICY tenant ON public.customers');
+  });
+
+  it('is needed: a dump by the owner, whom policies bind, fails instead of lacking rows', async () => {
+    await expect(dump(test.owner)).rejects.toThrow('affected by row-level security policy');
   });
 
   it('dumps tables and schemas that came after it, without anybody granting anything', async () => {
