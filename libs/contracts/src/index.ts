@@ -64,5 +64,6 @@ export { type Currency, currencySchema, idSchema, instantSchema } from './primit
 export { type Problem, problemSchema } from './problem.js';
 export { requests } from './requests.js';
 export { type RequestInputOf, type RequestOf, type ResponseOf, rpc, type RpcContract } from './rpc.js';
+export { type SeedApp, type SeedOrganization, type SeedPlan, seedPlanSchema } from './seed.js';
 export { type AppName, appNames, type ServiceName, serviceNames } from './service.js';
 export { type Durable, durableName, durables, events, type Stream, streams } from './streams.js';

@@ -16,6 +16,12 @@ const INSERT = {
          SELECT created_at AS "createdAt" FROM founded`,
 };
 
+const INSERT_MEMBERSHIP = {
+  name: 'membership_insert',
+  text: `INSERT INTO memberships (id, tenant_id, user_id, role) VALUES ($1, $2, $3, $4)
+         RETURNING created_at AS "createdAt"`,
+};
+
 @Injectable()
 export class OrganizationRepository {
   /**
@@ -32,6 +38,17 @@ export class OrganizationRepository {
 
   async find(tx: Transaction): Promise<Organization | null> {
     return tx.manager.findOneBy(Organization, { tenantId: tx.tenantId ?? '' });
+  }
+
+  /** @returns when it was created */
+  async insertMembership(
+    tx: Transaction,
+    { userId, role }: Pick<Membership, 'userId' | 'role'>,
+  ): Promise<Date> {
+    const parameters = [uuidv7(), tx.tenantId, userId, role];
+    const [row] = await tx.query<{ createdAt: Date }>(INSERT_MEMBERSHIP, parameters);
+    if (!row) throw new Error('An insert returned no row.');
+    return row.createdAt;
   }
 
   async findMembership(tx: Transaction, userId: string): Promise<Membership | null> {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { memberAdded, organizationCreated } from '@capsule/contracts';
+import { memberAdded, organizationCreated, type Role } from '@capsule/contracts';
 import type { Transaction } from '@capsule/database';
 import { DomainError } from '@capsule/errors';
 import { Outbox } from '@capsule/outbox';
@@ -41,6 +41,19 @@ export class OrganizationService {
       this.outbox.add(tx, organizationCreated, founded, { subject: organizationId }),
       this.outbox.add(tx, memberAdded, member, { subject: userId }),
     ]);
+  }
+
+  /**
+   * Makes a user a member of the transaction's tenant, and tells the other services. Who is new must be inserted in the
+   * same transaction, after this.
+   */
+  async addMember(
+    tx: Transaction,
+    { id: userId, email, name, role }: { id: string; email: string; name: string; role: Role },
+  ): Promise<void> {
+    const addedAt = (await this.repository.insertMembership(tx, { userId, role })).toISOString();
+    const member = { organizationId: tx.tenantId ?? '', userId, email, name, role, addedAt };
+    await this.outbox.add(tx, memberAdded, member, { subject: userId });
   }
 
   /** @throws DomainError auth.organization.not_found */

@@ -6,6 +6,15 @@ import { CustomerRepository } from './customer.repository.js';
 
 const FIRST_PLAN_CODE = 'free';
 
+interface NewCustomer {
+  name: string;
+  email: string;
+  /** When the organization was created: its periods count from then. */
+  createdAt: Date;
+  /** The free plan without one. */
+  planCode?: string;
+}
+
 @Injectable()
 export class CustomerService {
   constructor(
@@ -14,17 +23,16 @@ export class CustomerService {
     @Inject(config.KEY) private readonly settings: BillingSettings,
   ) {}
 
-  /** Opens the tenant's account on the free plan; its periods count from when the organization was created. */
-  async open(tx: Transaction, organization: { name: string; email: string; createdAt: Date }): Promise<void> {
-    const { name, email, createdAt } = organization;
+  /**
+   * Opens the tenant's account, unless it has one.
+   * @returns whether it was opened
+   */
+  async open(tx: Transaction, customer: NewCustomer): Promise<boolean> {
+    const { name, email, createdAt, planCode = FIRST_PLAN_CODE } = customer;
     const customerId = uuidv7();
     const currency = this.settings.defaultCurrency;
-    if (!(await this.repository.insert(tx, { id: customerId, name, email, currency }))) return;
-    await this.subscriptions.start(tx, {
-      customerId,
-      planCode: FIRST_PLAN_CODE,
-      currency,
-      anchor: createdAt,
-    });
+    if (!(await this.repository.insert(tx, { id: customerId, name, email, currency }))) return false;
+    await this.subscriptions.start(tx, { customerId, planCode, currency, anchor: createdAt });
+    return true;
   }
 }
