@@ -1,0 +1,19 @@
+/** Routes that have no tenant to keep apart and can't be made to succeed by what the document says, by operation id. */
+export const withoutControl: Readonly<Record<string, string>> = {
+  signInSession: 'takes the password of somebody, and no id',
+  refreshSession: 'takes a token that works once, and no id',
+};
+
+/** Places whose ids are kept as they are and never followed, so that an unknown one is taken like any other. */
+export const keptUnseen: Readonly<Record<string, string>> = {
+  'createDashboard body widgets.0.appId': 'a dashboard may name an app before monitor hears of it',
+  'updateDashboard body widgets.0.appId': 'a dashboard may name an app before monitor hears of it',
+};
+
+/** Columns that the service's own upkeep writes while nobody asks for anything, by table. */
+export const writtenByUpkeep: Readonly<Record<string, { columns: readonly string[]; reason: string }>> = {
+  'deploy public.deployments': {
+    columns: ['archive_deleted_at', 'log_deleted_at', 'updated_at', 'updated_by'],
+    reason: 'the reaper deletes once a minute what ended deployments left in storage',
+  },
+};
