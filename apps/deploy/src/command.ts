@@ -1,4 +1,7 @@
-/** `node --env-file=.env apps/deploy/dist/command.js dead-letters|drift …`: see libs/outbox and libs/database for each. */
+/**
+ * `node --env-file=.env apps/deploy/dist/command.js dead-letters|drift|seed …`: see libs/outbox for the first,
+ * libs/database for the second, and seed/ for the last.
+ */
 import { driftCommand, EntityDrift } from '@capsule/database';
 import { runCommand } from '@capsule/health';
 import { deadLetterCommand, DeadLetters } from '@capsule/outbox';
@@ -9,5 +12,6 @@ await runCommand({
   commands: {
     'dead-letters': (context, words, print) => deadLetterCommand(context.get(DeadLetters), words, print),
     drift: (context, _, print) => driftCommand(context.get(EntityDrift), print),
+    seed: async (context, _, print) => (await import('./seed/seed.command.js')).seedCommand(context, print),
   },
 });

@@ -2,6 +2,7 @@
  * `node --env-file=.env apps/monitor/dist/command.js …`
  *
  *   dead-letters|drift …      see libs/outbox and libs/database for each
+ *   seed                      see seed/
  *   provision                 makes tenants' schemas until it is stopped
  *   tenants <verb> …          the migrations of all tenants' schemas
  *

@@ -10,6 +10,7 @@ export function serviceCommand(): Promise<void> {
     commands: {
       'dead-letters': (context, words, print) => deadLetterCommand(context.get(DeadLetters), words, print),
       drift: (context, _, print) => driftCommand(context.get(EntityDrift), print),
+      seed: async (context, _, print) => (await import('./seed/seed.command.js')).seedCommand(context, print),
     },
   });
 }

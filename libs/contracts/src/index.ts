@@ -57,7 +57,7 @@ export {
 export { usageRecorded } from './monitor/events.js';
 export { METRIC_POINTS_MAX, metricQuery } from './monitor/metric.js';
 export { toolMetricCreate, toolMetricList } from './monitor/tool-metric.js';
-export { workSessionCreate, workSessionEnd, workSessionList } from './monitor/work-session.js';
+export { workClients, workSessionCreate, workSessionEnd, workSessionList } from './monitor/work-session.js';
 export { type NatsPermissions, natsPermissions } from './nats-permissions.js';
 export { isRole, type Permission, permissions, type Role, rolePermissions, roles } from './permission.js';
 export { type Currency, currencySchema, idSchema, instantSchema } from './primitives.js';

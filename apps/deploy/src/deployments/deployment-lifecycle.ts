@@ -32,18 +32,21 @@ export class DeploymentLifecycle {
     private readonly outbox: Outbox,
   ) {}
 
-  /** @throws StateChanged */
+  /**
+   * @param now only a history that is written afterwards has another one
+   * @throws StateChanged
+   */
   async change(
     tx: Transaction,
     deployment: DeploymentEntity,
     to: DeploymentState,
     changes: DeploymentChanges = {},
+    now = new Date(),
   ): Promise<void> {
     const from = deployment.state;
     if (!canChange(from, to)) throw new StateChanged(`no way leads from ${from} to ${to}`);
     // A build slot is given and given back under this lock, so that nobody misses one that became free.
     if (from === 'build_in_progress') await this.quotas.lock(tx);
-    const now = new Date();
     const stamped = {
       ...changes,
       ...(to === 'live' ? { liveAt: now } : {}),

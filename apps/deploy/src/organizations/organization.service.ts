@@ -23,11 +23,12 @@ export class OrganizationService {
   /**
    * Right after a sign-up the organization and its quotas are still on their way through the bus; a first request
    * waits a little for them instead of failing.
+   * @param waitMs the longest wait, of which a request's deadline may leave less
    * @throws DomainError deploy.organization.not_ready
    */
-  async waitUntilReady(tenantId: string): Promise<void> {
+  async waitUntilReady(tenantId: string, waitMs = WAIT_MS_MAX): Promise<void> {
     const waitUntil = Math.min(
-      Date.now() + WAIT_MS_MAX,
+      Date.now() + waitMs,
       (currentContext()?.deadlineAt ?? Number.POSITIVE_INFINITY) - RESERVED_MS,
     );
     while (!(await this.isReady(tenantId))) {

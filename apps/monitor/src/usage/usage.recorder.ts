@@ -15,7 +15,7 @@ import { usageRecorded } from '@capsule/contracts';
 import { Database, type Transaction } from '@capsule/database';
 import { Outbox } from '@capsule/outbox';
 import { config } from '../config.js';
-import { UsageRepository, type DueApp } from './usage.repository.js';
+import { type DueApp, type Usage, UsageRepository } from './usage.repository.js';
 
 /** Samples come every few seconds and travel a moment; a window is closed when its last ones have surely arrived. */
 const GRACE_MS = 5_000;
@@ -66,14 +66,29 @@ export class UsageRecorder implements OnModuleDestroy {
     }
   }
 
+  /**
+   * Closes the window of an app that is open since its last report: what `count` finds in it is reported, and the next
+   * one begins at `end`.
+   * @returns false when the app is gone, or was reported up to there already
+   */
+  async close(
+    tx: Transaction,
+    appId: string,
+    end: Date,
+    count: () => Promise<Usage | undefined>,
+  ): Promise<boolean> {
+    const start = await this.usage.lockRecordedThrough(tx, appId);
+    if (start === undefined || start >= end) return false;
+    const counted = await count();
+    await this.usage.updateRecordedThrough(tx, appId, end);
+    if (counted) await this.report(tx, appId, start, end, counted);
+    return true;
+  }
+
   private async record({ tenantId, appId }: DueApp, end: Date): Promise<void> {
-    await this.database.withTenant(tenantId, async (tx) => {
-      const start = await this.usage.lockRecordedThrough(tx, appId);
-      if (start === undefined || start >= end) return;
-      const counted = await this.usage.count(tx, appId, end);
-      await this.usage.updateRecordedThrough(tx, appId, end);
-      if (counted) await this.report(tx, appId, start, end, counted.cpuSeconds, counted.memoryGibHours);
-    });
+    await this.database.withTenant(tenantId, (tx) =>
+      this.close(tx, appId, end, () => this.usage.count(tx, appId, end)),
+    );
   }
 
   private async report(
@@ -81,8 +96,7 @@ export class UsageRecorder implements OnModuleDestroy {
     appId: string,
     start: Date,
     end: Date,
-    cpuSeconds: string,
-    memoryGibHours: string,
+    { cpuSeconds, memoryGibHours }: Usage,
   ): Promise<void> {
     await this.outbox.add(tx, usageRecorded, {
       appId,

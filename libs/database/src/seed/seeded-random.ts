@@ -28,8 +28,11 @@ export class SeededRandom {
     return this.next() < probability;
   }
 
-  pick<T>(choices: readonly [T, ...T[]]): T {
-    return choices[this.integer(0, choices.length - 1)] ?? choices[0];
+  /** @throws RangeError when there is nothing to choose from */
+  pick<T>(choices: readonly T[]): T {
+    const [choice] = choices.slice(this.integer(0, choices.length - 1));
+    if (choice === undefined) throw new RangeError('there is nothing to choose from');
+    return choice;
   }
 
   /** Mostly near the usual, now and then several times as much, as durations are: log-normal. */
