@@ -1,16 +1,11 @@
 import { Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
-import {
-  DatabaseIndicator,
-  DatabaseModule,
-  DatabaseReportModule,
-  MigrationsIndicator,
-} from '@capsule/database';
+import { DatabaseIndicator, DatabaseReportModule, MigrationsIndicator } from '@capsule/database';
 import { HealthModule } from '@capsule/health';
 import { MessagingModule, NatsIndicator } from '@capsule/messaging';
 import { OutboxModule } from '@capsule/outbox';
 import { config } from './config.js';
-import { entities } from './entities.js';
+import { databaseModule } from './database-module.js';
 import { KeyModule } from './keys/key.module.js';
 import { OrganizationModule } from './organizations/organization.module.js';
 import { SessionModule } from './sessions/session.module.js';
@@ -22,7 +17,7 @@ const settings = config();
 @Module({
   imports: [
     ConfigModule.forRoot({ ignoreEnvFile: true, isGlobal: true, load: [config] }),
-    DatabaseModule.forService(settings.database, { entities }),
+    databaseModule,
     DatabaseReportModule.forService('auth', settings.operations),
     MessagingModule.forApp({ app: 'auth', nats: settings.nats }),
     OutboxModule.forService({ service: 'auth', ...settings.outbox }),

@@ -1,17 +1,12 @@
 import { Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
-import {
-  DatabaseIndicator,
-  DatabaseModule,
-  DatabaseReportModule,
-  MigrationsIndicator,
-} from '@capsule/database';
+import { DatabaseIndicator, DatabaseReportModule, MigrationsIndicator } from '@capsule/database';
 import { HealthModule } from '@capsule/health';
 import { MessagingModule, NatsIndicator } from '@capsule/messaging';
 import { OutboxModule } from '@capsule/outbox';
 import { config } from './config.js';
 import { CustomerModule } from './customers/customer.module.js';
-import { entities } from './entities.js';
+import { databaseModule } from './database-module.js';
 import { InvoiceModule } from './invoices/invoice.module.js';
 import { PlanModule } from './plans/plan.module.js';
 import { SubscriptionModule } from './subscriptions/subscription.module.js';
@@ -22,7 +17,7 @@ const settings = config();
 @Module({
   imports: [
     ConfigModule.forRoot({ ignoreEnvFile: true, isGlobal: true, load: [config] }),
-    DatabaseModule.forService(settings.database, { entities }),
+    databaseModule,
     DatabaseReportModule.forService('billing', settings.operations),
     MessagingModule.forApp({ app: 'billing', nats: settings.nats }),
     OutboxModule.forService({ service: 'billing', ...settings.outbox }),

@@ -2,7 +2,6 @@ import { Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
 import {
   DatabaseIndicator,
-  DatabaseModule,
   DatabaseReportModule,
   MigrationsIndicator,
   PaginationModule,
@@ -16,7 +15,7 @@ import { config } from './config.js';
 import { DeploymentModule } from './deployments/deployment.module.js';
 import { EdgeIndicator } from './edge/edge-indicator.js';
 import { EngineModule } from './engine-module.js';
-import { entities } from './entities.js';
+import { databaseModule } from './database-module.js';
 import { OrganizationModule } from './organizations/organization.module.js';
 import { ProjectModule } from './projects/project.module.js';
 import { RolloutModule } from './deployments/rollout/rollout.module.js';
@@ -27,7 +26,7 @@ const settings = config();
 @Module({
   imports: [
     ConfigModule.forRoot({ ignoreEnvFile: true, isGlobal: true, load: [config] }),
-    DatabaseModule.forService(settings.database, { entities }),
+    databaseModule,
     DatabaseReportModule.forService('deploy', settings.operations),
     PaginationModule.forService(settings.pagination),
     MessagingModule.forApp({ app: 'deploy', nats: settings.nats }),

@@ -8,7 +8,10 @@ import { deadLetterCommand, DeadLetters } from '@capsule/outbox';
 
 await runCommand({
   app: 'deploy',
-  module: async () => (await import('./app.module.js')).AppModule,
+  module: async (command) =>
+    command === 'drift'
+      ? (await import('./database-module.js')).databaseModule
+      : (await import('./app.module.js')).AppModule,
   commands: {
     'dead-letters': (context, words, print) => deadLetterCommand(context.get(DeadLetters), words, print),
     drift: (context, _, print) => driftCommand(context.get(EntityDrift), print),

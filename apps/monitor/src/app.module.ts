@@ -2,7 +2,6 @@ import { Module } from '@nestjs/common';
 import { ConfigModule } from '@nestjs/config';
 import {
   DatabaseIndicator,
-  DatabaseModule,
   DatabaseReportModule,
   MigrationsIndicator,
   PaginationModule,
@@ -13,6 +12,7 @@ import { OutboxModule } from '@capsule/outbox';
 import { ActivityModule } from './activity/activity.module.js';
 import { MonitoredAppModule } from './app/monitored-app.module.js';
 import { config } from './config.js';
+import { databaseModule } from './database-module.js';
 import { DashboardModule } from './dashboard/dashboard.module.js';
 import { MetricModule } from './metric/metric.module.js';
 import { OrganizationModule } from './organization/organization.module.js';
@@ -28,7 +28,7 @@ const settings = config();
 @Module({
   imports: [
     ConfigModule.forRoot({ ignoreEnvFile: true, isGlobal: true, load: [config] }),
-    DatabaseModule.forService(settings.database, { entities: [] }),
+    databaseModule,
     DatabaseReportModule.forService('monitor', settings.operations),
     PaginationModule.forService(settings.pagination),
     MessagingModule.forApp({ app: 'monitor', nats: settings.nats }),

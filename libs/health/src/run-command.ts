@@ -1,4 +1,4 @@
-import type { INestApplicationContext, Type } from '@nestjs/common';
+import type { DynamicModule, INestApplicationContext, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { describeFailure } from './failure.js';
 
@@ -11,8 +11,8 @@ export type Command = (
 
 interface CommandOptions {
   app: string;
-  /** Loads the root module of the service. None of its background work is started. */
-  module: () => Promise<Type<unknown>>;
+  /** Loads the root module of the service, or less for a command that does with less. No background work is started. */
+  module: (command: string) => Promise<Type<unknown> | DynamicModule>;
   /** By their first word; each is given all words. */
   commands: Readonly<Record<string, Command>>;
 }
@@ -20,7 +20,8 @@ interface CommandOptions {
 /** `node apps/<service>/dist/command.js <command> …`: what needs a service's own modules, with nothing of it running. */
 export async function runCommand({ app, module, commands }: CommandOptions): Promise<void> {
   const words = process.argv.slice(2);
-  const command = commands[words[0] ?? ''];
+  const [name = ''] = words;
+  const command = commands[name];
   if (!command) {
     process.stderr.write(`usage: command.js ${Object.keys(commands).join('|')} …\n`);
     process.exitCode = 2;
@@ -29,7 +30,7 @@ export async function runCommand({ app, module, commands }: CommandOptions): Pro
   let context: INestApplicationContext | undefined;
   try {
     const options = { logger: ['warn' as const, 'error' as const], abortOnError: false };
-    context = await NestFactory.createApplicationContext(await module(), options);
+    context = await NestFactory.createApplicationContext(await module(name), options);
     process.exitCode = await command(context, words, (line) => process.stdout.write(`${line}\n`));
   } catch (error) {
     process.stderr.write(`capsule ${app}: ${describeFailure(error)}\n`);

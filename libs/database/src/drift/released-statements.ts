@@ -82,8 +82,9 @@ async function plan(client: CatalogueClient, statement: string): Promise<Plan> {
     const explained = await client.query(
       `EXPLAIN (VERBOSE, FORMAT JSON) EXECUTE released${nulls === '' ? '' : `(${nulls})`}`,
     );
-    const [{ Plan: root }] = explained.rows[0]?.['QUERY PLAN'] as [{ Plan: Plan }];
-    return root;
+    const [{ 'QUERY PLAN': [root] = [] } = {}] = explained.rows as { 'QUERY PLAN'?: { Plan: Plan }[] }[];
+    if (!root) throw new Error('PostgreSQL explained nothing.');
+    return root.Plan;
   } finally {
     await client.query('DEALLOCATE released');
   }
