@@ -48,8 +48,8 @@ export function leakOf(answer: Answer, secrets: readonly string[], sent?: string
   return secrets.find((secret) => secret !== sent && answer.text.includes(secret));
 }
 
-/** Two answers are the same when only request id, instance and the id that was sent differ. */
-function comparable(answer: Answer, sentId: string): string {
+/** Two answers are the same when only request id, instance and the id that was sent differ, and so this is equal. */
+export function comparable(answer: Answer, sentId: string): string {
   const body = parsed(answer);
   const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
   const told = isObject

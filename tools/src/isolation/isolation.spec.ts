@@ -7,12 +7,17 @@ import { resolve } from 'node:path';
 import { packFolder } from '../api/pack-folder.js';
 import { type PrivatePlatform, startPrivatePlatform } from '../supervisor/private-platform.js';
 import { type Operation, readOperations } from './api-document.fixture.js';
-import { RowDigests } from './row-digests.fixture.js';
+import { cursorFaultsOf, isCursorList } from './cursor-probe.fixture.js';
+import { idPlacesOf } from './id-places.fixture.js';
+import { isRepeatableMaker, sharedKeyFaultsOf } from './idempotency-probe.fixture.js';
+import { changedTables, RowDigests } from './row-digests.fixture.js';
+import { spoiltPolicies } from './spoilt-policies.fixture.js';
 import { Survey } from './survey.fixture.js';
 import { deployLive, furnish, type Member, settle, signUpMember } from './two-organizations.fixture.js';
 
 const workspace = resolve(import.meta.dirname, '../../..');
 const START_MS = 180_000;
+const SURVEY_MS = 120_000;
 
 describe('two organizations', () => {
   let running: PrivatePlatform;
@@ -20,12 +25,13 @@ describe('two organizations', () => {
   let caller: Member;
   let other: Member;
   let digests: RowDigests;
+  let survey: Survey;
 
   beforeAll(async () => {
     running = await startPrivatePlatform({
       workspace,
       name: 'isolation',
-      firstPort: 27_600,
+      firstPort: 29_000,
       reporter: { step: () => {}, note: () => {}, failure: () => {}, summary: () => {} },
       variables: {
         AUTH_SERVICE_BCRYPT_COST: '4',
@@ -37,11 +43,12 @@ describe('two organizations', () => {
     operations = readOperations(await document.json());
     caller = await signUpMember(running, operations, 'qcaller');
     other = await signUpMember(running, operations, 'qother');
-    const archive = await packFolder(resolve(workspace, 'examples/hello-node'));
     digests = await RowDigests.open(running, other.organizationId, other.userId);
-    const deploy = digests.client('deploy');
+    survey = new Survey(caller.organization, other.organization, digests);
+    const archive = await packFolder(resolve(workspace, 'examples/hello-node'));
     await Promise.all([furnish(other, operations), deployLive(caller, archive)]);
-    await deploy.query('UPDATE quotas SET max_projects = 100000, max_apps = 100000');
+    // Every control makes what it needs, which is more than the plan of a new organization has.
+    await digests.client('deploy').query('UPDATE quotas SET max_projects = 100000, max_apps = 100000');
     await furnish(caller, operations);
     await settle(other, digests);
   }, START_MS);
@@ -51,12 +58,76 @@ describe('two organizations', () => {
     await running?.stop();
   }, START_MS);
 
-  it('are answered for ids of each other as for ids of nothing, whoever asks and wherever the id stands', async () => {
-    const survey = new Survey(caller.organization, other.organization, digests);
-    const findings: string[] = [];
-    for (const operation of operations) {
-      findings.push(...(await survey.findingsOf(operation)));
+  it(
+    'are answered for ids of each other as for ids of nothing, whoever asks and wherever the id stands',
+    async () => {
+      const findings: string[] = [];
+      for (const operation of operations) findings.push(...(await survey.findingsOf(operation)));
+      expect(findings).toEqual([]);
+      const places = operations.flatMap(idPlacesOf).map((place) => place.in);
+      expect(new Set(places)).toEqual(new Set(['path', 'query', 'body']));
+    },
+    SURVEY_MS,
+  );
+
+  it('can not read on with a cursor of each other', async () => {
+    const lists = operations.filter(isCursorList);
+    expect(lists).not.toHaveLength(0);
+    const faults = lists.map((list) => cursorFaultsOf(list, caller.organization, other.organization));
+    expect((await Promise.all(faults)).flat()).toEqual([]);
+  }, 60_000);
+
+  describe('are found not to be apart', () => {
+    const operation = (wanted: string): Operation => {
+      const found = operations.find(({ id }) => id === wanted);
+      if (!found) throw new Error(`The document has no ${wanted}.`);
+      return found;
+    };
+
+    it.each(spoiltPolicies)(
+      'when $title',
+      async ({ service, spoil, mend, operationId, finding }) => {
+        // Nothing is to come by an event any more.
+        caller.organization.patienceMs = 0;
+        const findings = () => survey.findingsOf(operation(operationId));
+        await digests.client(service).query(spoil);
+        try {
+          expect(await findings()).toEqual(expect.arrayContaining([expect.stringMatching(finding)]));
+        } finally {
+          await digests.client(service).query(mend);
+        }
+        expect(await findings()).toEqual([]);
+      },
+      SURVEY_MS,
+    );
+
+    it('when a route takes no request that is made from the document', async () => {
+      const strange = {
+        ...operation('getProject'),
+        name: 'GET /v1/strange',
+        path: '/v1/strange/{projectId}',
+      };
+      expect(await survey.findingsOf(strange)).toContain('GET /v1/strange was never seen to succeed');
+    });
+
+    it('when a row of any table is gone', async () => {
+      const before = await digests.read();
+      expect(Object.keys(before).filter((name) => name.includes('.tool_metrics'))).toHaveLength(1);
+      // Without its row in the registry an organization has no schema to be looked into, so there may be more.
+      for (const name of Object.keys(before)) {
+        const changed = await digests.withoutRowsOf(name, () => digests.read());
+        expect(changedTables(before, changed)).toContain(name);
+      }
+    }, 60_000);
+  });
+
+  it('have each their own memory of idempotency keys', async () => {
+    const makers = operations.filter(isRepeatableMaker);
+    expect(makers).not.toHaveLength(0);
+    const faults: string[] = [];
+    for (const maker of makers) {
+      faults.push(...(await sharedKeyFaultsOf(maker, caller.organization, other.organization)));
     }
-    expect(findings).toEqual([]);
-  }, 120_000);
+    expect(faults).toEqual([]);
+  }, 60_000);
 });
