@@ -45,6 +45,13 @@ export function insertParameters<Columns extends BatchColumns>(
   tenantId: string | null,
   rows: readonly BatchRow<Columns>[],
 ): unknown[] {
-  const arrays = Object.keys(columns).map((column) => rows.map((row) => row[column]));
+  const arrays = Object.entries(columns).map(([column, type]) =>
+    rows.map((row) => (type === 'jsonb' ? documentOf(row[column]) : row[column])),
+  );
   return isInTenantSchema ? arrays : [tenantId, ...arrays];
+}
+
+/** As text: the driver would take a document that is an array for one more dimension of the batch. */
+function documentOf(value: unknown): unknown {
+  return value === null ? null : JSON.stringify(value);
 }

@@ -98,12 +98,14 @@ describe('rows written in batches', () => {
       a_document: { list: [1, 'two', null], text: 'a "quoted" {one}' },
     };
     const names = Object.keys(full) as (keyof typeof full)[];
+    const list = { ...full, a_document: [{ kind: 'first' }, { kind: 'second' }] };
     const empty = Object.fromEntries(names.map((name) => [name, null])) as Record<keyof typeof full, null>;
     const written = await database.withTenant(tenant, async (tx) => {
-      await insertBatch(tx, everyType, [full, empty]);
-      return tx.query(`SELECT ${names.join(', ')} FROM measures ORDER BY a_uuid`);
+      await insertBatch(tx, everyType, [full, list, empty]);
+      return tx.query(`SELECT ${names.join(', ')} FROM measures ORDER BY a_uuid, a_document`);
     });
-    expect(written).toEqual([{ ...full, a_bigint: String(full.a_bigint) }, empty]);
+    const a_bigint = String(full.a_bigint);
+    expect(written).toEqual([{ ...list, a_bigint }, { ...full, a_bigint }, empty]);
   });
 
   it('are skipped and counted where they are there already or come twice, when asked for', async () => {
