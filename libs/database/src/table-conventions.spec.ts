@@ -9,6 +9,7 @@ const otherKeys: Readonly<Record<string, string>> = {
   edge_state: 'one row',
   outbox_streams: 'a stream is known by its name',
   inbox: 'that a consumer has an event once is the key',
+  waiting_members: 'that a member waits once for a tenant is the key',
   series:
     'its number stands in every sample, where a UUID would be half of the row, and never leaves the database',
   samples: 'a series has one sample at an instant',

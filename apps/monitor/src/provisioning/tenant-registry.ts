@@ -67,6 +67,7 @@ export class TenantRegistry {
     return row;
   }
 
+  /** A trigger moves the members who waited for its tables into them, in the same transaction. */
   async activate(id: string): Promise<void> {
     await this.inTenant(
       id,

@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '@capsule/database';
 import { DomainError } from '@capsule/errors';
-import { NotYet } from '@capsule/outbox';
 import { currentContext, requireTenant } from '@capsule/telemetry';
 import { type OwnTables, ownTablesOf } from './own-tables.js';
 import { TenantRepository } from './tenant.repository.js';
@@ -45,12 +44,12 @@ export class TenantSchemaService {
 
   /**
    * The tables for the handler of an event, also of a tenant that is not served.
-   * @throws NotYet while they are being made
+   * @returns null while they are being made, or the tenant is not known: what the transaction then lets wait is moved
+   *   into them when they are ready, and not before it has committed
    */
-  async tablesForEvent(tx: Transaction): Promise<OwnTables> {
-    const tenant = await this.tenants.find(tx);
-    if (tenant?.state !== 'active') throw new NotYet('the tables of its tenant are still being made');
-    return ownTablesOf(tenant.schemaName);
+  async tablesForEvent(tx: Transaction): Promise<OwnTables | null> {
+    const tenant = await this.tenants.findHoldingBackActivation(tx);
+    return tenant?.state === 'active' ? ownTablesOf(tenant.schemaName) : null;
   }
 
   private async tablesOf(tx: Transaction): Promise<OwnTables> {

@@ -7,6 +7,11 @@ const FIND = {
   text: `SELECT id, name, domain, schema_name AS "schemaName", plan, is_active AS "isActive", state, metadata
          FROM tenants WHERE id = $1`,
 };
+/** Its other side is the trigger move_waiting_members of the database. */
+const HOLD_BACK_ACTIVATION = {
+  name: 'tenant-hold-back-activation',
+  text: `SELECT pg_advisory_xact_lock_shared(hashtext('waiting_members'), hashtext($1::uuid::text))`,
+};
 const FIND_ID_BY_DOMAIN = { name: 'tenant-find-by-domain', text: 'SELECT tenant_find_by_domain($1) AS id' };
 
 /** The registry, as the service may use it: it begins tenants and never finishes them. */
@@ -32,6 +37,13 @@ export class TenantRepository {
   async find(tx: Transaction): Promise<Tenant | null> {
     const [row] = await tx.query<Tenant>(FIND, [tx.tenantId]);
     return row ?? null;
+  }
+
+  /** The transaction's tenant, which does not become active until the transaction has ended. */
+  async findHoldingBackActivation(tx: Transaction): Promise<Tenant | null> {
+    // One round trip, and two statements: the second must see what was committed while the first waited.
+    const [, tenant] = await Promise.all([tx.query(HOLD_BACK_ACTIVATION, [tx.tenantId]), this.find(tx)]);
+    return tenant;
   }
 
   /** Over all tenants, so the id only. */

@@ -16,8 +16,10 @@ export class UserConsumer {
   @OnEvent(memberAdded)
   async onMemberAdded({ data }: EventEnvelope<DataOf<typeof memberAdded>>, tx: Transaction): Promise<void> {
     const { userId: id, email, name, role, addedAt: joinedAt } = data;
-    // A sign-up brings the member and the organization at once, so the tables are usually not there at the first look.
+    const member = { id, email, name, role, joinedAt };
+    // A sign-up brings the member and the organization at once, so the tables are usually not there yet.
     const tables = await this.schemas.tablesForEvent(tx);
-    await this.users.upsert(tx, tables, { id, email, name, role, joinedAt });
+    if (tables === null) await this.users.upsertWaiting(tx, member);
+    else await this.users.upsert(tx, tables, member);
   }
 }

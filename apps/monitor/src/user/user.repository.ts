@@ -11,6 +11,13 @@ export interface Member {
   joinedAt: string;
 }
 
+const UPSERT_WAITING = {
+  name: 'user-upsert-waiting',
+  text: `INSERT INTO waiting_members (tenant_id, user_id, email, name, role, joined_at) VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT ON CONSTRAINT pk_waiting_members DO UPDATE
+         SET email = excluded.email, name = excluded.name, role = excluded.role`,
+};
+
 @Injectable()
 export class UserRepository {
   async upsert(tx: Transaction, { users }: OwnTables, member: Member): Promise<void> {
@@ -19,5 +26,11 @@ export class UserRepository {
        ON CONFLICT (id) DO UPDATE SET email = excluded.email, name = excluded.name, role = excluded.role`,
       [member.id, member.email, member.name, member.role, member.joinedAt],
     );
+  }
+
+  /** Until the tenant's tables are made; whoever makes them moves him there. */
+  async upsertWaiting(tx: Transaction, member: Member): Promise<void> {
+    const { id, email, name, role, joinedAt } = member;
+    await tx.query(UPSERT_WAITING, [tx.tenantId, id, email, name, role, joinedAt]);
   }
 }

@@ -19,5 +19,6 @@ export const specimens: Readonly<Record<string, (row: Row, tenant: string) => Ro
   usage_records: () => ({ meter: 'cpu_seconds' }),
   usage_totals: () => ({ meter: 'cpu_seconds' }),
   users: (row) => ({ ...row, ...('role' in row && { role: 'viewer' }) }),
+  waiting_members: () => ({ role: 'viewer' }),
   work_items: () => ({ kind: 'deployment' }),
 };

@@ -1,0 +1,199 @@
+import { randomUUID } from 'node:crypto';
+import { type DataOf, memberAdded } from '@capsule/contracts';
+import type { Transaction } from '@capsule/database';
+import { MigrationSession } from '@capsule/database/migrations';
+import { eventually } from '@capsule/testing';
+import type pg from 'pg';
+import { migrateTenants } from '../provisioning/migrate-tenants.js';
+import { TenantRegistry } from '../provisioning/tenant-registry.js';
+import { schemaOf, TenantsFixture } from '../provisioning/tenants.fixture.js';
+import { TenantRepository } from '../tenant/tenant.repository.js';
+import { TenantSchemaService } from '../tenant/tenant-schema.service.js';
+import { UserConsumer } from './user.consumer.js';
+import { UserRepository } from './user.repository.js';
+
+const INSUFFICIENT_PRIVILEGE = '42501';
+
+describe('a member whose tenant has no tables yet', () => {
+  let tenants: TenantsFixture;
+  let consumer: UserConsumer;
+  let session: MigrationSession;
+  let outsider: pg.Client;
+
+  beforeAll(async () => {
+    tenants = await TenantsFixture.create();
+    const schemas = new TenantSchemaService(tenants.database, new TenantRepository());
+    consumer = new UserConsumer(schemas, new UserRepository());
+    session = await MigrationSession.open(tenants.test.owner);
+    outsider = await tenants.test.connectAsSuperuser();
+  });
+  afterEach(() => outsider.query('ROLLBACK'));
+  afterAll(async () => {
+    await Promise.all([session?.close(), outsider?.end()]);
+    await tenants?.close();
+  });
+
+  const handle = (tx: Transaction, userId: string, changes: Partial<DataOf<typeof memberAdded>> = {}) =>
+    consumer.onMemberAdded(
+      {
+        data: {
+          organizationId: tx.tenantId!,
+          userId,
+          email: 'ada@example.com',
+          name: 'Ada',
+          role: 'owner',
+          addedAt: '2026-01-01T10:00:00.000Z',
+          ...changes,
+        },
+      } as Parameters<UserConsumer['onMemberAdded']>[0],
+      tx,
+    );
+  /** Handles the event as the bus delivers it. @returns the member's id */
+  async function add(
+    tenantId: string,
+    userId: string = randomUUID(),
+    changes: Partial<DataOf<typeof memberAdded>> = {},
+  ): Promise<string> {
+    await tenants.database.withTenant(tenantId, (tx) => handle(tx, userId, changes));
+    return userId;
+  }
+  const waiting = (tenantId: string) =>
+    tenants.rows('SELECT user_id AS id, role FROM waiting_members WHERE tenant_id = $1', [tenantId]);
+  const users = (tenantId: string) =>
+    tenants.rows<{ id: string }>(`SELECT * FROM ${schemaOf(tenantId)}.users`);
+  const make = () => migrateTenants(tenants.test.owner, 2);
+  const takeOutOfService = (tenantId: string) =>
+    tenants.rows("UPDATE tenants SET state = 'provisioning' WHERE id = $1", [tenantId]);
+
+  /** Waits until somebody waits for the lock. */
+  const standsBefore = (lock: 'ExclusiveLock' | 'ShareLock') =>
+    eventually(async () => {
+      const { rows } = await outsider.query(
+        `SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND mode = $1
+         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+        [lock],
+      );
+      expect(rows).toHaveLength(1);
+    });
+
+  it.each([
+    ['before its organization', false],
+    ['while its tables are being made', true],
+  ])('told of %s waits as it was told last, and is moved when they are ready', async (_, isKnown) => {
+    const tenantId = randomUUID();
+    if (isKnown) await tenants.register(tenantId);
+    const ada = await add(tenantId, randomUUID(), { role: 'viewer' });
+    await add(tenantId, ada, { role: 'admin', name: 'Ada L.' });
+    expect(await waiting(tenantId)).toEqual([{ id: ada, role: 'admin' }]);
+    const [row] = await tenants.rows<{ created_at: Date }>(
+      'SELECT created_at FROM waiting_members WHERE tenant_id = $1',
+      [tenantId],
+    );
+
+    await tenants.register(tenantId);
+    await make();
+
+    expect(await users(tenantId)).toMatchObject([
+      {
+        id: ada,
+        email: 'ada@example.com',
+        name: 'Ada L.',
+        role: 'admin',
+        joined_at: new Date('2026-01-01T10:00:00.000Z'),
+        created_at: row?.created_at,
+      },
+    ]);
+    expect(await waiting(tenantId)).toEqual([]);
+  });
+
+  it('waits on while the tables can not be made, and is moved when they could be', async () => {
+    const tenantId = await tenants.register();
+    await tenants.rows(`CREATE SCHEMA ${schemaOf(tenantId)} AUTHORIZATION monitor_owner`);
+    await tenants.rows(`CREATE TABLE ${schemaOf(tenantId)}.users ()`);
+    const early = await add(tenantId);
+    expect((await make()).failed).toMatchObject([{ tenantId }]);
+    expect(await tenants.row(tenantId)).toMatchObject({ state: 'failed' });
+    const late = await add(tenantId);
+    expect(await waiting(tenantId)).toHaveLength(2);
+
+    await tenants.rows(`DROP TABLE ${schemaOf(tenantId)}.users`);
+    expect((await make()).failed).toEqual([]);
+
+    expect((await users(tenantId)).map(({ id }) => id).sort()).toEqual([early, late].sort());
+    expect(await waiting(tenantId)).toEqual([]);
+  });
+
+  it('of one tenant is moved with it and with no other', async () => {
+    const [acme, globex] = [await tenants.register(), randomUUID()];
+    const [ada, bob] = [await add(acme), await add(globex)];
+    await make();
+    expect(await users(acme)).toMatchObject([{ id: ada }]);
+    expect(await waiting(globex)).toMatchObject([{ id: bob }]);
+  });
+
+  it('replaces what its tables have of it, when they were out of service meanwhile', async () => {
+    const { id: tenantId } = await tenants.make();
+    const ada = await add(tenantId, randomUUID(), { role: 'viewer' });
+    await takeOutOfService(tenantId);
+    await add(tenantId, ada, { role: 'admin' });
+    await make();
+    expect(await users(tenantId)).toMatchObject([{ id: ada, role: 'admin' }]);
+  });
+
+  it('holds the activation back until its row is committed, which is then moved', async () => {
+    const { id: tenantId } = await tenants.make();
+    await takeOutOfService(tenantId);
+    const ada = randomUUID();
+    let activation: Promise<void> | undefined;
+    await tenants.database.withTenant(tenantId, async (tx) => {
+      await handle(tx, ada);
+      activation = new TenantRegistry(session.client).activate(tenantId);
+      await standsBefore('ExclusiveLock');
+    });
+    await activation;
+    expect(await users(tenantId)).toMatchObject([{ id: ada }]);
+    expect(await waiting(tenantId)).toEqual([]);
+  });
+
+  it('whose event comes during the activation stands by, and goes to the tables itself', async () => {
+    const { id: tenantId } = await tenants.make();
+    await takeOutOfService(tenantId);
+    await outsider.query('BEGIN');
+    await outsider.query("UPDATE tenants SET state = 'active' WHERE id = $1", [tenantId]);
+    const adding = add(tenantId);
+    await standsBefore('ShareLock');
+    await outsider.query('COMMIT');
+    const ada = await adding;
+    expect(await users(tenantId)).toMatchObject([{ id: ada }]);
+    expect(await waiting(tenantId)).toEqual([]);
+  });
+
+  it('is never lost when its event and the activation come at the same time', async () => {
+    const { id: tenantId } = await tenants.make();
+    const registry = new TenantRegistry(session.client);
+    const added: string[] = [];
+    for (let round = 0; round < 50; round += 1) {
+      await takeOutOfService(tenantId);
+      const events = Array.from({ length: 4 }, () => add(tenantId));
+      await Promise.all([registry.activate(tenantId), ...events]);
+      added.push(...(await Promise.all(events)));
+    }
+    expect((await users(tenantId)).map(({ id }) => id).sort()).toEqual(added.sort());
+    expect(await waiting(tenantId)).toEqual([]);
+  });
+
+  it('is seen by its tenant alone, and the service can neither forget it nor move it to another', async () => {
+    const tenantId = randomUUID();
+    const ada = await add(tenantId);
+    const asService = (id: string, statement: string) =>
+      tenants.database.withTenant(id, (tx) => tx.query(statement));
+    expect(await asService(tenantId, 'SELECT user_id AS id FROM waiting_members')).toEqual([{ id: ada }]);
+    expect(await asService(randomUUID(), 'SELECT FROM waiting_members')).toEqual([]);
+    for (const statement of [
+      'DELETE FROM waiting_members',
+      'UPDATE waiting_members SET tenant_id = user_id',
+    ]) {
+      await expect(asService(tenantId, statement)).rejects.toMatchObject({ code: INSUFFICIENT_PRIVILEGE });
+    }
+  });
+});
