@@ -14,7 +14,6 @@ import {
   type TestNats,
 } from '@capsule/testing';
 import { DeadLetters } from './dead-letters.js';
-import { NotYet } from './not-yet.js';
 import { OnEvent } from './on-event.decorator.js';
 import { Outbox } from './outbox.js';
 
@@ -176,16 +175,6 @@ describe('an event handler of billing', () => {
     expect(await letters.list({ limit: 10 })).toEqual([]);
     expect(await letters.list({ limit: 10, includeReplayed: true })).toHaveLength(1);
     expect(await effects()).toEqual({ [id]: 1 });
-  });
-
-  it('that waits for something to come is tried until it is there, and never becomes a dead letter', async () => {
-    // As many as make a dead letter of one that fails.
-    let missing = 3;
-    behaviour = () =>
-      missing-- > 0 ? Promise.reject(new NotYet('its tables are not made')) : Promise.resolve();
-    await effectOnce(await add());
-    expect(missing).toBe(-1);
-    expect(await billing.get(DeadLetters).list({ limit: 10, includeReplayed: true })).toEqual([]);
   });
 
   it('does not hold up other events while one is poison', async () => {

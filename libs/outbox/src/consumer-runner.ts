@@ -4,7 +4,6 @@
  *   delivered -> transaction { inbox row, handlers } committed -> acknowledged
  *             -> the inbox row exists already               -> acknowledged, handlers not run
  *             -> the platform failed                        -> handed back, delivered again after a backoff
- *             -> what its handler needs is to come (NotYet)  -> handed back, delivered again after a backoff
  *             -> its handler failed, attempts left          -> handed back, delivered again after a backoff
  *             -> its handler failed, attempts used up       -> dead letter committed -> terminated
  *             -> not an event of its contract               -> dead letter committed -> terminated
@@ -32,7 +31,6 @@ import { EventHandlers, type Subscription } from './event-handlers.js';
 import { EventProcessor } from './event-processor.js';
 import { HandlerFailures } from './handler-failures.js';
 import { OUTBOX_OPTIONS, type OutboxOptions } from './outbox-options.js';
-import { NotYet } from './not-yet.js';
 import { isPlatformFault, isTimeout } from './platform-fault.js';
 import { parseMessage, readEvent } from './read-event.js';
 
@@ -103,11 +101,6 @@ export class ConsumerRunner {
     error: unknown,
   ): Promise<void> {
     const { durable } = subscription;
-    if (error instanceof NotYet) {
-      this.logger.debug(`${durable}: not yet, ${error.message}`);
-      message.nak(backoffMs(message.deliveryCount, BACKOFF_FIRST_MS, BACKOFF_LONGEST_MS));
-      return;
-    }
     const isTooSlow = isTimeout(error);
     if (isPlatformFault(error) && !isTooSlow) {
       this.handBack(message, message.deliveryCount, `${durable}: the platform failed`, error);

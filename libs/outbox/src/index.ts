@@ -2,7 +2,6 @@ export { OutboxModule } from './outbox.module.js';
 export { OutboxWorkers } from './outbox-workers.js';
 export { Outbox } from './outbox.js';
 export { OnEvent } from './on-event.decorator.js';
-export { NotYet } from './not-yet.js';
 export { IdempotentRequests } from './idempotent-requests.js';
 export { type DeadLetter, DeadLetters } from './dead-letters.js';
 export { deadLetterCommand } from './dead-letter-command.js';
