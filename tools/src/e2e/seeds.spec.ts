@@ -88,7 +88,7 @@ describe('the seeds', () => {
       digests = await Promise.all(
         plan.organizations.map(({ id, members }) => RowDigests.open(running, id, members[0].userId)),
       );
-      for (const each of digests) await each.settled();
+      await Promise.all(digests.map((each) => each.settled()));
     },
     RUN_MS,
   );

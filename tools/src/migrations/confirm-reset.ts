@@ -28,7 +28,7 @@ export async function confirmReset(databases: readonly ServiceDatabase[]): Promi
 }
 
 /** A path is that of a unix socket. */
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   if (isIPv4(host)) return host.startsWith('127.');
   return host === 'localhost' || host === '::1' || host.startsWith('/');
 }
