@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { eventually } from '@capsule/testing';
 import pg from 'pg';
+import { MemberEvents } from '../user/member-events.fixture.js';
 import { schemaOf, TenantsFixture } from './tenants.fixture.js';
 
 const program = fileURLToPath(new URL('../../dist/command.js', import.meta.url));
@@ -11,12 +12,14 @@ const program = fileURLToPath(new URL('../../dist/command.js', import.meta.url))
 /** The provisioner as it is run: a process of its own, from what was built. */
 describe('the process that makes the schemas of tenants', () => {
   let tenants: TenantsFixture;
+  let events: MemberEvents;
   let blocker: pg.Client;
   let port: number;
   const processes: ChildProcess[] = [];
 
   beforeAll(async () => {
     [tenants, port] = await Promise.all([TenantsFixture.create(), freePort()]);
+    events = new MemberEvents(tenants.database);
     // Every DDL statement of a tenant's schema stops at the gate of its tag while a spec holds that.
     await tenants.rows(`
       CREATE FUNCTION public.gate() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
@@ -85,23 +88,33 @@ describe('the process that makes the schemas of tenants', () => {
     expect(await tenants.rows(`SELECT FROM ${schemaOf(id)}.flyway_schema_history`)).toHaveLength(1);
   });
 
-  it('killed when only the state is missing, is followed by one that sets it', async () => {
-    const first = await start();
+  it.each([
+    ['only the state is missing', "UPDATE OF state ON tenants FOR EACH ROW WHEN (NEW.state = 'active')"],
+    ['it moves the members who waited', 'DELETE ON waiting_members FOR EACH ROW'],
+  ])('killed when %s, is followed by one that sets it, and nobody who waited is lost', async (_, when) => {
     await blocker.query(`
-      CREATE FUNCTION public.hold_active() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
-      BEGIN PERFORM pg_advisory_xact_lock_shared(hashtext('active')); RETURN NEW; END $$`);
-    await blocker.query(`
-      CREATE TRIGGER hold_active BEFORE UPDATE OF state ON tenants
-      FOR EACH ROW WHEN (NEW.state = 'active') EXECUTE FUNCTION public.hold_active()`);
-    await hold('active');
+      CREATE OR REPLACE FUNCTION public.hold() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+      BEGIN PERFORM pg_advisory_xact_lock_shared(hashtext('hold')); RETURN coalesce(NEW, OLD); END $$`);
+    await blocker.query(`CREATE TRIGGER hold BEFORE ${when} EXECUTE FUNCTION public.hold()`);
+    await hold('hold');
     const id = await tenants.register();
+    const members = [await events.add(id), await events.add(id)];
+    const users = `SELECT id FROM ${schemaOf(id)}.users`;
+
+    const first = await start();
     await isHeldUp();
     await end(first, 'SIGKILL');
     expect(await tenants.row(id)).toMatchObject({ state: 'provisioning', schema_version: '1.0.0' });
+    expect(await tenants.rows(users)).toEqual([]);
+    members.push(await events.add(id));
     await blocker.query('SELECT pg_advisory_unlock_all()');
+
     await start();
     await isActive(id);
-    await blocker.query('DROP TRIGGER hold_active ON tenants');
+    const moved = await tenants.rows<{ id: string }>(users);
+    expect(moved.map((user) => user.id).sort()).toEqual(members.sort());
+    expect(await tenants.rows('SELECT FROM waiting_members')).toEqual([]);
+    await blocker.query(`DROP FUNCTION public.hold CASCADE`);
   });
 
   it('answers for its metrics, ends in order on SIGTERM, and names every faulty variable when it can not start', async () => {

@@ -1,29 +1,23 @@
 import { randomUUID } from 'node:crypto';
-import { type DataOf, memberAdded } from '@capsule/contracts';
-import type { Transaction } from '@capsule/database';
 import { MigrationSession } from '@capsule/database/migrations';
 import { eventually } from '@capsule/testing';
 import type pg from 'pg';
 import { migrateTenants } from '../provisioning/migrate-tenants.js';
 import { TenantRegistry } from '../provisioning/tenant-registry.js';
 import { schemaOf, TenantsFixture } from '../provisioning/tenants.fixture.js';
-import { TenantRepository } from '../tenant/tenant.repository.js';
-import { TenantSchemaService } from '../tenant/tenant-schema.service.js';
-import { UserConsumer } from './user.consumer.js';
-import { UserRepository } from './user.repository.js';
+import { MemberEvents } from './member-events.fixture.js';
 
 const INSUFFICIENT_PRIVILEGE = '42501';
 
 describe('a member whose tenant has no tables yet', () => {
   let tenants: TenantsFixture;
-  let consumer: UserConsumer;
+  let events: MemberEvents;
   let session: MigrationSession;
   let outsider: pg.Client;
 
   beforeAll(async () => {
     tenants = await TenantsFixture.create();
-    const schemas = new TenantSchemaService(tenants.database, new TenantRepository());
-    consumer = new UserConsumer(schemas, new UserRepository());
+    events = new MemberEvents(tenants.database);
     session = await MigrationSession.open(tenants.test.owner);
     outsider = await tenants.test.connectAsSuperuser();
   });
@@ -33,30 +27,6 @@ describe('a member whose tenant has no tables yet', () => {
     await tenants?.close();
   });
 
-  const handle = (tx: Transaction, userId: string, changes: Partial<DataOf<typeof memberAdded>> = {}) =>
-    consumer.onMemberAdded(
-      {
-        data: {
-          organizationId: tx.tenantId!,
-          userId,
-          email: 'ada@example.com',
-          name: 'Ada',
-          role: 'owner',
-          addedAt: '2026-01-01T10:00:00.000Z',
-          ...changes,
-        },
-      } as Parameters<UserConsumer['onMemberAdded']>[0],
-      tx,
-    );
-  /** Handles the event as the bus delivers it. @returns the member's id */
-  async function add(
-    tenantId: string,
-    userId: string = randomUUID(),
-    changes: Partial<DataOf<typeof memberAdded>> = {},
-  ): Promise<string> {
-    await tenants.database.withTenant(tenantId, (tx) => handle(tx, userId, changes));
-    return userId;
-  }
   const waiting = (tenantId: string) =>
     tenants.rows('SELECT user_id AS id, role FROM waiting_members WHERE tenant_id = $1', [tenantId]);
   const users = (tenantId: string) =>
@@ -82,8 +52,8 @@ describe('a member whose tenant has no tables yet', () => {
   ])('told of %s waits as it was told last, and is moved when they are ready', async (_, isKnown) => {
     const tenantId = randomUUID();
     if (isKnown) await tenants.register(tenantId);
-    const ada = await add(tenantId, randomUUID(), { role: 'viewer' });
-    await add(tenantId, ada, { role: 'admin', name: 'Ada L.' });
+    const ada = await events.add(tenantId, randomUUID(), { role: 'viewer' });
+    await events.add(tenantId, ada, { role: 'admin', name: 'Ada L.' });
     expect(await waiting(tenantId)).toEqual([{ id: ada, role: 'admin' }]);
     const [row] = await tenants.rows<{ created_at: Date }>(
       'SELECT created_at FROM waiting_members WHERE tenant_id = $1',
@@ -110,10 +80,10 @@ describe('a member whose tenant has no tables yet', () => {
     const tenantId = await tenants.register();
     await tenants.rows(`CREATE SCHEMA ${schemaOf(tenantId)} AUTHORIZATION monitor_owner`);
     await tenants.rows(`CREATE TABLE ${schemaOf(tenantId)}.users ()`);
-    const early = await add(tenantId);
+    const early = await events.add(tenantId);
     expect((await make()).failed).toMatchObject([{ tenantId }]);
     expect(await tenants.row(tenantId)).toMatchObject({ state: 'failed' });
-    const late = await add(tenantId);
+    const late = await events.add(tenantId);
     expect(await waiting(tenantId)).toHaveLength(2);
 
     await tenants.rows(`DROP TABLE ${schemaOf(tenantId)}.users`);
@@ -125,7 +95,7 @@ describe('a member whose tenant has no tables yet', () => {
 
   it('of one tenant is moved with it and with no other', async () => {
     const [acme, globex] = [await tenants.register(), randomUUID()];
-    const [ada, bob] = [await add(acme), await add(globex)];
+    const [ada, bob] = [await events.add(acme), await events.add(globex)];
     await make();
     expect(await users(acme)).toMatchObject([{ id: ada }]);
     expect(await waiting(globex)).toMatchObject([{ id: bob }]);
@@ -133,9 +103,9 @@ describe('a member whose tenant has no tables yet', () => {
 
   it('replaces what its tables have of it, when they were out of service meanwhile', async () => {
     const { id: tenantId } = await tenants.make();
-    const ada = await add(tenantId, randomUUID(), { role: 'viewer' });
+    const ada = await events.add(tenantId, randomUUID(), { role: 'viewer' });
     await takeOutOfService(tenantId);
-    await add(tenantId, ada, { role: 'admin' });
+    await events.add(tenantId, ada, { role: 'admin' });
     await make();
     expect(await users(tenantId)).toMatchObject([{ id: ada, role: 'admin' }]);
   });
@@ -146,7 +116,7 @@ describe('a member whose tenant has no tables yet', () => {
     const ada = randomUUID();
     let activation: Promise<void> | undefined;
     await tenants.database.withTenant(tenantId, async (tx) => {
-      await handle(tx, ada);
+      await events.handle(tx, ada);
       activation = new TenantRegistry(session.client).activate(tenantId);
       await standsBefore('ExclusiveLock');
     });
@@ -160,7 +130,7 @@ describe('a member whose tenant has no tables yet', () => {
     await takeOutOfService(tenantId);
     await outsider.query('BEGIN');
     await outsider.query("UPDATE tenants SET state = 'active' WHERE id = $1", [tenantId]);
-    const adding = add(tenantId);
+    const adding = events.add(tenantId);
     await standsBefore('ShareLock');
     await outsider.query('COMMIT');
     const ada = await adding;
@@ -174,9 +144,9 @@ describe('a member whose tenant has no tables yet', () => {
     const added: string[] = [];
     for (let round = 0; round < 50; round += 1) {
       await takeOutOfService(tenantId);
-      const events = Array.from({ length: 4 }, () => add(tenantId));
-      await Promise.all([registry.activate(tenantId), ...events]);
-      added.push(...(await Promise.all(events)));
+      const coming = Array.from({ length: 4 }, () => events.add(tenantId));
+      await Promise.all([registry.activate(tenantId), ...coming]);
+      added.push(...(await Promise.all(coming)));
     }
     expect((await users(tenantId)).map(({ id }) => id).sort()).toEqual(added.sort());
     expect(await waiting(tenantId)).toEqual([]);
@@ -184,7 +154,7 @@ describe('a member whose tenant has no tables yet', () => {
 
   it('is seen by its tenant alone, and the service can neither forget it nor move it to another', async () => {
     const tenantId = randomUUID();
-    const ada = await add(tenantId);
+    const ada = await events.add(tenantId);
     const asService = (id: string, statement: string) =>
       tenants.database.withTenant(id, (tx) => tx.query(statement));
     expect(await asService(tenantId, 'SELECT user_id AS id FROM waiting_members')).toEqual([{ id: ada }]);
