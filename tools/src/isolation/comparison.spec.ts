@@ -79,6 +79,12 @@ describe('the comparison of answers to foreign and unknown ids', () => {
     );
   });
 
+  it('wants foreign and unknown ids alike even where it was reviewed that nothing can succeed', () => {
+    const reviewed = { own: json(409, { code: 'deploy.app.busy' }), isWithoutControl: true };
+    expect(fault(reviewed)).toBeUndefined();
+    expect(fault({ ...reviewed, foreign: reviewed.own })).toContain('for an unknown id 404');
+  });
+
   it('lets an id be kept unseen only where that was reviewed, and says when it is not so any more', () => {
     const taken = { foreign: json(201, { id: 'a' }), unknown: json(201, { id: 'b' }) };
     expect(fault(taken)).toBeDefined();

@@ -12,10 +12,13 @@ export interface IdPlace {
   required: boolean;
 }
 
-/** Every place of a request that takes an id, however deep in the body. What is in a path names something, whatever it looks like. */
+/**
+ * Every place of a request that takes an id, however deep in the body. What is in a path names something, whatever it
+ * looks like, unless there are only so many values.
+ */
 export function idPlacesOf({ parameters, body }: Pick<Operation, 'parameters' | 'body'>): IdPlace[] {
   const ofParameters = parameters.flatMap(({ in: where, name, required, schema }): IdPlace[] => {
-    if (where === 'path') return [{ in: where, name, path: [name], required: true }];
+    if (where === 'path') return schema.enum ? [] : [{ in: where, name, path: [name], required: true }];
     if (where === 'query')
       return placesIn(schema, [name], name, required).map((at) => ({ ...at, in: where }));
     return [];

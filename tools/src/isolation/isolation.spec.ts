@@ -8,8 +8,9 @@ import { packFolder } from '../api/pack-folder.js';
 import { type PrivatePlatform, startPrivatePlatform } from '../supervisor/private-platform.js';
 import { type Operation, readOperations } from './api-document.fixture.js';
 import { cursorFaultsOf, isCursorList } from './cursor-probe.fixture.js';
-import { idPlacesOf } from './id-places.fixture.js';
+import { describePlace, idPlacesOf } from './id-places.fixture.js';
 import { isRepeatableMaker, sharedKeyFaultsOf } from './idempotency-probe.fixture.js';
+import { keptUnseen, withoutControl } from './reviewed.fixture.js';
 import { changedTables, RowDigests } from './row-digests.fixture.js';
 import { spoiltPolicies } from './spoilt-policies.fixture.js';
 import { Survey } from './survey.fixture.js';
@@ -62,13 +63,23 @@ describe('two organizations', () => {
     'are answered for ids of each other as for ids of nothing, whoever asks and wherever the id stands',
     async () => {
       const findings: string[] = [];
-      for (const operation of operations) findings.push(...(await survey.findingsOf(operation)));
+      for (const operation of deletionsLast(operations))
+        findings.push(...(await survey.findingsOf(operation)));
       expect(findings).toEqual([]);
       const places = operations.flatMap(idPlacesOf).map((place) => place.in);
       expect(new Set(places)).toEqual(new Set(['path', 'query', 'body']));
     },
     SURVEY_MS,
   );
+
+  it('are spared no more than what was reviewed and is there', () => {
+    const ids = operations.map((operation) => operation.id);
+    const places = operations.flatMap((each) =>
+      idPlacesOf(each).map((at) => `${each.id} ${describePlace(at)}`),
+    );
+    expect(ids).toEqual(expect.arrayContaining(Object.keys(withoutControl)));
+    expect(places).toEqual(expect.arrayContaining(Object.keys(keptUnseen)));
+  });
 
   it('can not read on with a cursor of each other', async () => {
     const lists = operations.filter(isCursorList);
@@ -131,3 +142,9 @@ describe('two organizations', () => {
     expect(faults).toEqual([]);
   }, 60_000);
 });
+
+/** What they take away may be what another route is called with. */
+function deletionsLast(operations: readonly Operation[]): Operation[] {
+  const isDeletion = ({ method }: Operation) => Number(method === 'DELETE');
+  return operations.toSorted((a, b) => isDeletion(a) - isDeletion(b));
+}

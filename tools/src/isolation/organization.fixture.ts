@@ -7,6 +7,8 @@ import { KnownIds, lowerFirst } from './known-ids.fixture.js';
 import { Samples } from './samples.fixture.js';
 
 const RETRY_MS = 100;
+/** A busy machine is no finding. */
+const BUSY_TRIES = 5;
 
 /** Ids for places of a request, by `describePlace`. */
 export type Filling = Readonly<Record<string, string>>;
@@ -28,7 +30,7 @@ export interface Attempt {
 /** Sends requests that are made from the document alone, as members of one organization. */
 export class Organization {
   readonly ids = new KnownIds();
-  readonly samples: Samples;
+  private readonly samples: Samples;
   /** What one service made another learns from an event, so a request that is refused for it is sent again until then. */
   patienceMs = 8_000;
 
@@ -36,8 +38,8 @@ export class Organization {
     private readonly gatewayUrl: string,
     private readonly operations: readonly Operation[],
     private readonly mark: string,
-    /** Access tokens; none for requests without one. */
-    private readonly tokens: Partial<Record<Role, string>>,
+    /** A new access token each time, of a session of its own: a route may end the one it is called in. */
+    private readonly tokenOf: (role: Role) => Promise<string>,
   ) {
     this.samples = new Samples(mark);
   }
@@ -53,24 +55,22 @@ export class Organization {
     filling: Filling,
     extras: Extras = {},
   ): Promise<Answer> {
-    const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) =>
-      encodeURIComponent(filling[`path ${name}`] ?? ''),
-    );
-    const url = new URL(this.gatewayUrl + path);
-    const query = Object.entries(filling).filter(([place]) => place.startsWith('query '));
-    for (const [place, id] of query) url.searchParams.set(place.slice('query '.length), id);
-    for (const [name, value] of Object.entries(extras.query ?? {})) url.searchParams.set(name, value);
-    const token = role && this.tokens[role];
-    const response = await fetch(url, {
-      method: operation.method,
-      headers: {
-        ...extras.headers,
-        ...(token && { authorization: `Bearer ${token}` }),
-        ...(operation.body && { 'content-type': operation.body.contentType }),
-      },
-      body: this.bodyOf(operation, filling, extras.body),
-    });
-    return readAnswer(response);
+    const url = this.urlOf(operation, { ...filling, ...inQuery(extras.query) });
+    const token = role && (await this.tokenOf(role));
+    for (let left = BUSY_TRIES; ; left -= 1) {
+      const response = await fetch(url, {
+        method: operation.method,
+        headers: {
+          ...extras.headers,
+          ...(token && { authorization: `Bearer ${token}` }),
+          ...(operation.body && { 'content-type': operation.body.contentType }),
+        },
+        body: this.bodyOf(operation, filling, extras.body),
+      });
+      const answer = await readAnswer(response);
+      if (left === 0 || (answer.status !== 503 && answer.status !== 504)) return answer;
+      await sleep(RETRY_MS);
+    }
   }
 
   /**
@@ -133,6 +133,20 @@ export class Organization {
     return { answer: await this.call(operation, role, filling, extras), filling };
   }
 
+  private urlOf({ path, parameters }: Operation, filling: Filling): URL {
+    const query = new URLSearchParams();
+    let filled = path;
+    for (const { in: where, name, required, schema } of parameters) {
+      if (where === 'header') continue;
+      const value =
+        filling[`${where} ${name}`] ?? (required ? String(this.samples.valueOf(schema)) : undefined);
+      if (value === undefined) continue;
+      if (where === 'query') query.set(name, value);
+      else filled = filled.replace(`{${name}}`, encodeURIComponent(value));
+    }
+    return new URL(`${filled}?${query}`, this.gatewayUrl);
+  }
+
   private bodyOf({ body }: Operation, filling: Filling, given: unknown): string | undefined {
     if (!body) return undefined;
     if (body.contentType !== 'application/json') return 'bytes that are no archive';
@@ -150,6 +164,10 @@ export function isMaker({ method, isPublic, answer, path }: Operation): boolean 
   if (method !== 'POST' || isPublic || answer.component === undefined) return false;
   const made = lowerFirst(answer.component);
   return !path.includes(`{${made}Id}`);
+}
+
+function inQuery(values: Record<string, string> = {}): Filling {
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [`query ${name}`, value]));
 }
 
 function isSame(a: IdPlace, b: IdPlace | undefined): boolean {

@@ -1,4 +1,7 @@
-/** Routes that have no tenant to keep apart and can't be made to succeed by what the document says, by operation id. */
+/**
+ * Routes that can't be made to succeed by what the document says, by operation id. Foreign ids in them are probed all
+ * the same.
+ */
 export const withoutControl: Readonly<Record<string, string>> = {
   signInSession: 'takes the password of somebody, and no id',
   refreshSession: 'takes a token that works once, and no id',

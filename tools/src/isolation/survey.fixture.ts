@@ -25,9 +25,9 @@ export class Survey {
 
   /** What is wrong with a route, in words; nothing when it keeps the two apart and was seen to succeed with own ids. */
   async findingsOf(operation: Operation): Promise<string[]> {
-    if (withoutControl[operation.id]) return [];
-    const before = await this.digests.read();
     const places = idPlacesOf(operation);
+    if (withoutControl[operation.id] && places.length === 0) return [];
+    const before = await this.digests.read();
     const findings: string[] = [];
     for (const place of places.length > 0 ? places : [undefined]) {
       findings.push(...(await this.findingsAt(operation, place)));
@@ -53,11 +53,13 @@ export class Survey {
       findings.push(...faults.map((fault) => `as ${role} ${fault}`));
     }
     const seen = attempts.find(({ answer }) => succeeded(answer));
-    if (!seen) return [...findings, 'was never seen to succeed'];
+    if (!seen && !withoutControl[operation.id]) findings.push('was never seen to succeed');
     if (operation.isPublic) return findings;
-    const anonymous = place
-      ? await this.faultsOfPlace(operation, undefined, place, seen)
-      : await this.faultsWithoutToken(operation);
+    const filled = seen ?? attempts[0];
+    const anonymous =
+      place && filled
+        ? await this.faultsOfPlace(operation, undefined, place, filled)
+        : await this.faultsWithoutToken(operation);
     return [...findings, ...anonymous.map((fault) => `without a token ${fault}`)];
   }
 
@@ -86,6 +88,7 @@ export class Survey {
         unknownId,
         secrets: this.secrets,
         isKeptUnseen,
+        isWithoutControl: withoutControl[operation.id] !== undefined,
       });
       if (fault !== undefined) faults.push(`in ${key} ${fault}`);
     }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { authEnvironment, loadEnvironment } from '@capsule/config';
-import { type ResponseOf, type Role, roles, type userSignUp } from '@capsule/contracts';
+import { type ResponseOf, type Role, type userSignUp } from '@capsule/contracts';
 import { TokenSigner } from '@capsule/security';
 import { Api } from '../api/api.js';
 import type { PrivatePlatform } from '../supervisor/private-platform.js';
@@ -33,15 +33,8 @@ export async function signUpMember(
   });
   const ids = { userId: signedUp.user.id, tenantId: signedUp.organization.id };
   const signer = await TokenSigner.create(loadEnvironment(authEnvironment, platform.source).token);
-  const tokens = await Promise.all(
-    roles.map(async (role) => [role, (await signer.sign({ ...ids, role, sessionId: randomUUID() })).token]),
-  );
-  const organization = new Organization(
-    platform.gatewayUrl,
-    operations,
-    mark,
-    Object.fromEntries(tokens) as Record<Role, string>,
-  );
+  const tokenOf = async (role: Role) => (await signer.sign({ ...ids, role, sessionId: randomUUID() })).token;
+  const organization = new Organization(platform.gatewayUrl, operations, mark, tokenOf);
   const signUp = operations.find(({ path }) => path === '/v1/auth/sign-up');
   organization.ids.learn(signedUp, signUp?.answer);
   const api = new Api(platform.gatewayUrl).as(signedUp.accessToken);
