@@ -1,7 +1,7 @@
 /**
  * Brings one tenant's schema to where this release wants it:
  *
- *   locked -> schema there -> its migrations applied -> active
+ *   locked -> schema there -> its migrations applied -> active, and the members who waited are in it
  *
  * Every step finds what the one before left and can be repeated, and each commits by itself. Whatever ends the process
  * in between, kill -9 too, takes the lock with it and leaves the tenant due: the next one, here or in another process,
