@@ -36,7 +36,6 @@ const account = {
 };
 
 const parts: Record<string, (running: PrivatePlatform) => Promise<Row[]>> = {
-  // First, while the services are as fresh as after `npm start`.
   footprint: async (running) => {
     await deployDemo(workspace, running.home, running.source, terminalReporter);
     return measureFootprint(running);
@@ -59,18 +58,21 @@ const parts: Record<string, (running: PrivatePlatform) => Promise<Row[]>> = {
 };
 
 const request = readRequest();
-const running = await startPrivatePlatform({
-  workspace,
-  name: 'bench',
-  firstPort: 37_000,
-  reporter: terminalReporter,
-  variables,
-});
 const rows: Row[] = [];
-try {
-  for (const part of request.parts) rows.push(...((await parts[part]?.(running)) ?? []));
-} finally {
-  await running.stop();
+for (const part of request.parts) {
+  // A platform of its own for each, so that none measures what another left behind.
+  const running = await startPrivatePlatform({
+    workspace,
+    name: 'bench',
+    firstPort: 37_000,
+    reporter: terminalReporter,
+    variables,
+  });
+  try {
+    rows.push(...((await parts[part]?.(running)) ?? []));
+  } finally {
+    await running.stop();
+  }
 }
 console.log('');
 printTable(rows);
