@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { EnvironmentError } from '@capsule/config';
 import type { SeedPlan } from '@capsule/contracts';
 import { demoPlan } from './seed/demo-plan.js';
-import { isRunning, requireSeedable, SeedRefusedError, seedPlatform } from './seed/seed-platform.js';
+import { isRunning, reasonAgainst, seedPlatform } from './seed/seed-platform.js';
 import { readEnvironment } from './supervisor/environment-file.js';
 import { chooseHome, openHome } from './supervisor/home.js';
 import { withHomePaths } from './supervisor/services.js';
@@ -22,13 +22,18 @@ const PRINTED_MAX = 3;
 const workspace = resolve(import.meta.dirname, '../..');
 
 class UsageError extends Error {}
+class RefusedError extends Error {}
 
 async function main(): Promise<number> {
   const { scale, force } = readFlags();
   const environment = readEnvironment(workspace, process.env);
   const home = openHome(chooseHome(workspace, environment['CAPSULE_HOME']));
   const source = withHomePaths(environment, home, workspace);
-  const isLocal = mayBeKnown(source, force);
+  const against = reasonAgainst(source);
+  if (against !== undefined && !force) {
+    throw new RefusedError(`Nothing is seeded: ${against}. --force does it all the same.`);
+  }
+  const isLocal = against === undefined;
   const target = { workspace, source, progress: 'inherit' } as const;
   if (!(await isRunning(target))) {
     console.error('The platform is not running, and its events carry the seeds: `npm start` first.');
@@ -46,18 +51,6 @@ async function main(): Promise<number> {
   if (isLocal) printAccounts(plan);
   else console.log('The demo users have a password that nobody knows: this is not only your machine.');
   return 0;
-}
-
-/** @returns whether only this machine gets the demo users, so that their password may be known */
-function mayBeKnown(source: Readonly<Record<string, string | undefined>>, force: boolean): boolean {
-  try {
-    requireSeedable(source);
-    return true;
-  } catch (error) {
-    if (!(error instanceof SeedRefusedError)) throw error;
-    if (force) return false;
-    throw new SeedRefusedError(`Nothing is seeded: ${error.message}. --force does it all the same.`);
-  }
 }
 
 function printAccounts({ organizations }: SeedPlan): void {
@@ -88,7 +81,7 @@ main().then(
   (error: unknown) => {
     console.error(error instanceof Error ? error.message : error);
     const isRefused =
-      error instanceof UsageError || error instanceof EnvironmentError || error instanceof SeedRefusedError;
+      error instanceof UsageError || error instanceof EnvironmentError || error instanceof RefusedError;
     process.exitCode = isRefused ? 2 : 1;
   },
 );

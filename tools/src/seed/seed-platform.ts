@@ -10,8 +10,6 @@ import { ambientEnvironment, serviceProcess } from '../supervisor/services.js';
 
 type Source = Readonly<Record<string, string | undefined>>;
 
-export class SeedRefusedError extends Error {}
-
 /** A place where the seeds may be written, and how. */
 export interface SeedTarget {
   workspace: string;
@@ -60,11 +58,11 @@ async function seedService(target: SeedTarget, service: ServiceName, plan: SeedP
   return (JSON.parse(output) as { written: number }).written;
 }
 
-/** @throws SeedRefusedError where demo users with a known password have no business */
-export function requireSeedable(source: Source): void {
-  if (source['NODE_ENV'] === 'production') throw new SeedRefusedError('NODE_ENV is production');
+/** Why demo users with a known password have no business here; undefined where they may be. */
+export function reasonAgainst(source: Source): string | undefined {
+  if (source['NODE_ENV'] === 'production') return 'NODE_ENV is production';
   const away = hostsOf(source).find((host) => !isLoopback(host));
-  if (away !== undefined) throw new SeedRefusedError(`${away} is not this machine`);
+  return away === undefined ? undefined : `${away} is not this machine`;
 }
 
 /** The relays bring the events from service to service, and the provisioner makes the tenants' schemas. */
