@@ -2,6 +2,7 @@ import { text } from 'node:stream/consumers';
 import type { INestApplicationContext } from '@nestjs/common';
 import { type SeedOrganization, seedPlanSchema } from '@capsule/contracts';
 import { Database, seedEach } from '@capsule/database';
+import { Relay } from '@capsule/outbox';
 import { CustomerService } from '../customers/customer.service.js';
 
 /**
@@ -14,6 +15,8 @@ export async function seedCommand(
   print: (line: string) => void,
 ): Promise<number> {
   const { organizations } = seedPlanSchema.parse(JSON.parse(await text(process.stdin)));
+  // The service that runs would publish the events at its next look, some seconds from now.
+  context.get(Relay).start();
   const database = context.get(Database);
   const customers = context.get(CustomerService);
   const open = async ({ id, name, planCode, foundedAt, members: [owner] }: SeedOrganization) => {

@@ -4,6 +4,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { type SeedOrganization, seedPlanSchema } from '@capsule/contracts';
 import { Database, daysBefore, seedEach } from '@capsule/database';
 import { DomainError } from '@capsule/errors';
+import { Relay } from '@capsule/outbox';
 import { AppService } from '../app/app.service.js';
 import { OrganizationService } from '../organization/organization.service.js';
 import type { OwnTables } from '../tenant/own-tables.js';
@@ -24,6 +25,8 @@ export async function seedCommand(
   print: (line: string) => void,
 ): Promise<number> {
   const plan = seedPlanSchema.parse(JSON.parse(await text(process.stdin)));
+  // The service that runs would publish the events at its next look, some seconds from now.
+  context.get(Relay).start();
   const days = daysBefore(new Date(plan.until), plan.days);
   const database = context.get(Database);
   const documents = new DocumentSeed(database, days);
