@@ -12,8 +12,6 @@ export interface Probe {
   unknownId: string;
   /** What of the other organization no answer may contain. The id that was sent may come back. */
   secrets: readonly string[];
-  /** The place is one whose id is kept as it is and never followed. */
-  isKeptUnseen?: boolean;
   /** No own id can be made to succeed; then all that can be told is that foreign and unknown are alike. */
   isWithoutControl?: boolean;
 }
@@ -32,10 +30,6 @@ export function faultOf(probe: Probe): string | undefined {
   }
   if (expected === 403 && own && comparable(own, foreignId) !== comparable(foreign, foreignId)) {
     return `refuses an own id otherwise: ${describe(own)}, ${describe(foreign)}`;
-  }
-  if (probe.isKeptUnseen && expected === undefined) {
-    if (succeeded(foreign) && foreign.status === unknown.status) return undefined;
-    return `is looked up by now, and answers ${describe(foreign)}: it has no place in the list of those that are not`;
   }
   if (comparable(foreign, foreignId) !== comparable(unknown, unknownId)) {
     return `answers ${describe(foreign)}, but for an unknown id ${describe(unknown)}`;

@@ -84,11 +84,4 @@ describe('the comparison of answers to foreign and unknown ids', () => {
     expect(fault(reviewed)).toBeUndefined();
     expect(fault({ ...reviewed, foreign: reviewed.own })).toContain('for an unknown id 404');
   });
-
-  it('lets an id be kept unseen only where that was reviewed, and says when it is not so any more', () => {
-    const taken = { foreign: json(201, { id: 'a' }), unknown: json(201, { id: 'b' }) };
-    expect(fault(taken)).toBeDefined();
-    expect(fault({ ...taken, isKeptUnseen: true })).toBeUndefined();
-    expect(fault({ isKeptUnseen: true })).toContain('is looked up');
-  });
 });

@@ -7,12 +7,6 @@ export const withoutControl: Readonly<Record<string, string>> = {
   refreshSession: 'takes a token that works once, and no id',
 };
 
-/** Places whose ids are kept as they are and never followed, so that an unknown one is taken like any other. */
-export const keptUnseen: Readonly<Record<string, string>> = {
-  'createDashboard body widgets.0.appId': 'a dashboard may name an app before monitor hears of it',
-  'updateDashboard body widgets.0.appId': 'a dashboard may name an app before monitor hears of it',
-};
-
 /** Columns that the service's own upkeep writes while nobody asks for anything, by table. */
 export const writtenByUpkeep: Readonly<Record<string, { columns: readonly string[]; reason: string }>> = {
   'deploy public.deployments': {

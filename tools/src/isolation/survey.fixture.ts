@@ -5,7 +5,7 @@ import type { Operation } from './api-document.fixture.js';
 import { faultOf, leakOf } from './comparison.fixture.js';
 import { describePlace, type IdPlace, idPlacesOf } from './id-places.fixture.js';
 import type { Attempt, Organization } from './organization.fixture.js';
-import { keptUnseen, withoutControl } from './reviewed.fixture.js';
+import { withoutControl } from './reviewed.fixture.js';
 import { changedTables, type RowDigests } from './row-digests.fixture.js';
 
 /** Of what the other organization has of a kind, so many are tried. */
@@ -13,9 +13,6 @@ const FOREIGN_IDS = 2;
 
 /** Calls routes as members of one organization, with ids of another in every place that takes one. */
 export class Survey {
-  /** Foreign ids that the caller was let keep, so that it is told them again. */
-  private readonly kept = new Set<string>();
-
   constructor(
     private readonly caller: Organization,
     private readonly other: Organization,
@@ -37,10 +34,6 @@ export class Survey {
     return findings.map((finding) => `${operation.name} ${finding}`);
   }
 
-  private get secrets(): string[] {
-    return this.other.secrets.filter((secret) => !this.kept.has(secret));
-  }
-
   private async findingsAt(operation: Operation, place: IdPlace | undefined): Promise<string[]> {
     const findings: string[] = [];
     const attempts: Attempt[] = [];
@@ -49,7 +42,7 @@ export class Survey {
       attempts.push(own);
       const faults = place
         ? await this.faultsOfPlace(operation, role, place, own)
-        : faultsOfControl(own, this.secrets);
+        : faultsOfControl(own, this.other.secrets);
       findings.push(...faults.map((fault) => `as ${role} ${fault}`));
     }
     const seen = attempts.find(({ answer }) => succeeded(answer));
@@ -70,15 +63,13 @@ export class Survey {
     own: Attempt,
   ): Promise<string[]> {
     const key = describePlace(place);
-    const isKeptUnseen = keptUnseen[`${operation.id} ${key}`] !== undefined;
-    const foreignIds = this.other.ids.of(place.name).slice(0, isKeptUnseen ? 1 : FOREIGN_IDS);
+    const foreignIds = this.other.ids.of(place.name).slice(0, FOREIGN_IDS);
     if (foreignIds.length === 0) return [`has no foreign ${place.name} to be probed with, in ${key}`];
     const unknownId = randomUUID();
     const call = (id: string) => this.caller.call(operation, role, { ...own.filling, [key]: id });
     const unknown = await call(unknownId);
     const faults: string[] = [];
     for (const foreignId of foreignIds) {
-      if (isKeptUnseen) this.kept.add(foreignId);
       const fault = faultOf({
         place,
         own: role && own.answer,
@@ -86,8 +77,7 @@ export class Survey {
         foreignId,
         unknown,
         unknownId,
-        secrets: this.secrets,
-        isKeptUnseen,
+        secrets: this.other.secrets,
         isWithoutControl: withoutControl[operation.id] !== undefined,
       });
       if (fault !== undefined) faults.push(`in ${key} ${fault}`);

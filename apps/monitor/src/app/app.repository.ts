@@ -25,6 +25,15 @@ export class AppRepository {
     return rows.length > 0;
   }
 
+  /** @returns whether all of them are the tenant's */
+  async allExist(tx: Transaction, appIds: readonly string[]): Promise<boolean> {
+    const unknown = await tx.query(
+      'SELECT FROM unnest($1::uuid[]) AS wanted (id) WHERE NOT EXISTS (SELECT FROM apps a WHERE a.id = wanted.id)',
+      [appIds],
+    );
+    return unknown.length === 0;
+  }
+
   async findName(tx: Transaction, appId: string): Promise<string | undefined> {
     const [row] = await tx.query<{ name: string }>('SELECT name FROM apps WHERE id = $1', [appId]);
     return row?.name;

@@ -12,6 +12,12 @@ export class AppService {
     if (!(await this.apps.exists(tx, appId))) throw new DomainError('monitor.app.not_found');
   }
 
+  /** @throws DomainError monitor.app.not_found when one of them is unknown or of another organization */
+  async requireAll(tx: Transaction, appIds: readonly string[]): Promise<void> {
+    if (appIds.length === 0) return;
+    if (!(await this.apps.allExist(tx, appIds))) throw new DomainError('monitor.app.not_found');
+  }
+
   /** The app's name for people; "an app" while the event of its creation is still on the way. */
   async nameOf(tx: Transaction, appId: string): Promise<string> {
     return (await this.apps.findName(tx, appId)) ?? 'an app';

@@ -76,6 +76,19 @@ describe('dashboards', () => {
     expect((await list({}, rival)).items).toMatchObject([{ id: dashboardId, name: 'Production' }]);
   });
 
+  it('show apps of their own organization only, and those of another are as unknown as those there never were', async () => {
+    const [own, foreign] = [await monitor.tellOfApp(tenantId), await monitor.tellOfApp(rival)];
+    const showing = (appId: string) => ({ widgets: [{ ...widget, appId }] });
+    const { id: dashboardId } = await create(showing(own));
+    for (const appId of [foreign, randomUUID()]) {
+      const notFound = { code: 'monitor.app.not_found' };
+      await expect(create({ name: 'Other', ...showing(appId) })).rejects.toMatchObject(notFound);
+      const change = { dashboardId, ...showing(appId) };
+      await expect(monitor.ask(dashboardUpdate, change, tenantId, developer)).rejects.toMatchObject(notFound);
+    }
+    expect((await list()).items).toMatchObject([{ id: dashboardId, ...showing(own) }]);
+  });
+
   it('have a name of their own in the organization, in whatever case', async () => {
     await create();
     const taken = { code: 'monitor.dashboard.name_taken' };
