@@ -29,6 +29,10 @@ export default {
   },
   transformIgnorePatterns: ['node_modules/(?!cookie/)'],
   testTimeout: 30_000,
+  // Most of a spec is waiting for processes: even two cores carry two at a time. A worker keeps the modules of every spec
+  // it has run, so it is begun anew before it has too many of them.
+  maxWorkers: 2,
+  workerIdleMemoryLimit: '1500MB',
   globalSetup: '<rootDir>/tools/bootstrap/jest-servers.mjs',
   globalTeardown: '<rootDir>/tools/bootstrap/jest-teardown.mjs',
 };

@@ -2,7 +2,8 @@
  * From the commit of a sign-up in auth to the commit of its effect in billing, at a steady rate. Postgres itself tells
  * when each row was committed (track_commit_timestamp), and both clusters read one clock. Sign-ups are asked for on the
  * bus as the gateway asks for them: HTTP is measured elsewhere, and here would only take the cores that the events need.
- * Each of them is handled by deploy and monitor as well, and makes billing publish an event of its own.
+ * Each writes two events of auth, handled by deploy and monitor as well, and makes billing publish one of its own. The
+ * target is for a hundred events of auth a second; how it is at twice that, where two cores are full, is told beside it.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,9 +12,12 @@ import { NatsConnection, RpcClient } from '@capsule/messaging';
 import { runInContext } from '@capsule/telemetry';
 import { connectAsSuperuser } from '../supervisor/servers/postgres.js';
 import type { PrivatePlatform } from '../supervisor/private-platform.js';
-import { atMost, median, percentile, type Row } from './row.js';
+import { atLeast, atMost, median, percentile, type Row, told } from './row.js';
 
 const EVENTS_PER_SECOND = 100;
+/** The organization that was founded, and its first member. */
+const EVENTS_OF_A_SIGN_UP = 2;
+const SIGN_UPS_PER_SECOND = EVENTS_PER_SECOND / EVENTS_OF_A_SIGN_UP;
 const SECONDS = 8;
 const ROUNDS = 3;
 const WARM_UP_SECONDS = 5;
@@ -32,40 +36,15 @@ export async function measureEventLatency(running: PrivatePlatform): Promise<Row
   });
   try {
     const rpc = new RpcClient(connection);
-    await signUp(rpc, 'warm', WARM_UP_SECONDS * EVENTS_PER_SECOND);
-    const rounds: { rate: number; latencies: number[] }[] = [];
-    for (let round = 1; round <= ROUNDS; round += 1) {
-      const name = `round-${round}`;
-      const startedAt = performance.now();
-      await signUp(rpc, name, SECONDS * EVENTS_PER_SECOND);
-      const rate = (SECONDS * EVENTS_PER_SECOND * 1000) / (performance.now() - startedAt);
-      rounds.push({ rate, latencies: await readLatencies(running, name) });
-    }
-    const across = (figure: (round: { rate: number; latencies: number[] }) => number) =>
-      median(rounds.map(figure));
-    const rate = across((round) => round.rate);
+    await signUp(rpc, 'warm', SIGN_UPS_PER_SECOND, WARM_UP_SECONDS);
+    const usual = await measureAt(running, rpc, SIGN_UPS_PER_SECOND, 'usual');
+    const full = await measureAt(running, rpc, 2 * SIGN_UPS_PER_SECOND, 'full');
     return [
-      atMost(
-        `${EFFECT}, p50`,
-        across(({ latencies }) => percentile(latencies, 0.5)),
-        'ms',
-        10,
-      ),
-      atMost(
-        `${EFFECT}, p99`,
-        across(({ latencies }) => percentile(latencies, 0.99)),
-        'ms',
-        60,
-      ),
-      {
-        name: 'events of auth in that run',
-        value: rate,
-        unit: '/s',
-        baseline: null,
-        ratio: null,
-        target: '≥ 95 /s',
-        ok: rate >= 95,
-      },
+      atMost(`${EFFECT}, p50`, usual.p50, 'ms', 10),
+      atMost(`${EFFECT}, p99`, usual.p99, 'ms', 60),
+      atLeast('events of auth in that run', usual.eventsPerSecond, '/s', 95),
+      told(`${EFFECT}, p50 at ${2 * EVENTS_PER_SECOND} events/s`, full.p50, 'ms'),
+      told(`${EFFECT}, p99 at ${2 * EVENTS_PER_SECOND} events/s`, full.p99, 'ms'),
     ];
   } finally {
     await connection.onApplicationShutdown();
@@ -73,12 +52,45 @@ export async function measureEventLatency(running: PrivatePlatform): Promise<Row
   }
 }
 
+interface Figures {
+  /** Milliseconds. */
+  p50: number;
+  p99: number;
+  eventsPerSecond: number;
+}
+
+async function measureAt(
+  running: PrivatePlatform,
+  rpc: RpcClient,
+  signUpsPerSecond: number,
+  name: string,
+): Promise<Figures> {
+  const rounds: Figures[] = [];
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    const roundName = `${name}-${round}`;
+    const startedAt = performance.now();
+    await signUp(rpc, roundName, signUpsPerSecond, SECONDS);
+    const seconds = (performance.now() - startedAt) / 1000;
+    const latencies = await readLatencies(running, roundName);
+    rounds.push({
+      p50: percentile(latencies, 0.5),
+      p99: percentile(latencies, 0.99),
+      eventsPerSecond: (signUpsPerSecond * SECONDS * EVENTS_OF_A_SIGN_UP) / seconds,
+    });
+  }
+  return {
+    p50: median(rounds.map((round) => round.p50)),
+    p99: median(rounds.map((round) => round.p99)),
+    eventsPerSecond: median(rounds.map((round) => round.eventsPerSecond)),
+  };
+}
+
 /** Sends them evenly over time, whether or not earlier ones have been answered. */
-async function signUp(rpc: RpcClient, name: string, count: number): Promise<void> {
+async function signUp(rpc: RpcClient, name: string, perSecond: number, seconds: number): Promise<void> {
   const startedAt = performance.now();
   const answers: Promise<unknown>[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const due = startedAt + (index * 1000) / EVENTS_PER_SECOND;
+  for (let index = 0; index < perSecond * seconds; index += 1) {
+    const due = startedAt + (index * 1000) / perSecond;
     if (due > performance.now()) await sleep(due - performance.now());
     const account = {
       email: `${name}-${index}@example.com`,

@@ -15,6 +15,15 @@ export function atMost(name: string, value: number, unit: string, limit: number)
   return { name, value, unit, baseline: null, ratio: null, target: `≤ ${limit} ${unit}`, ok: value <= limit };
 }
 
+export function atLeast(name: string, value: number, unit: string, least: number): Row {
+  return { name, value, unit, baseline: null, ratio: null, target: `≥ ${least} ${unit}`, ok: value >= least };
+}
+
+/** A figure without a target. */
+export function told(name: string, value: number, unit: string): Row {
+  return { name, value, unit, baseline: null, ratio: null, target: 'none', ok: true };
+}
+
 export function atLeastRatio(
   name: string,
   value: number,
