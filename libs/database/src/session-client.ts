@@ -2,7 +2,7 @@ import { inSpan, isTracing } from '@capsule/telemetry';
 import type pg from 'pg';
 import type { Opening, SessionContext } from './opening.js';
 import { type Statement, WireClientBase } from './pg-internals.js';
-import { type PendingStatement, StatementGroup } from './statement-group.js';
+import { type PendingStatement, single, StatementGroup } from './statement-group.js';
 
 export interface SessionClientConfig extends pg.ClientConfig {
   opening: Opening;
@@ -101,7 +101,7 @@ export class SessionClient extends WireClientBase {
     this.heldBack = undefined;
     const [only] = pending;
     if (context === undefined && pending.length === 1 && only !== undefined) {
-      super.query(only.statement).then(only.resolve, only.reject);
+      void super.query(single(only));
       return;
     }
     const opening = context && { statements: this.opening, context };

@@ -1,6 +1,12 @@
 import type pg from 'pg';
 import type { Opening, SessionContext } from './opening.js';
-import { SingleQueryBase, type Statement, type WireConnection, type WireQuery } from './pg-internals.js';
+import {
+  type SingleQuery,
+  SingleQueryBase,
+  type Statement,
+  type WireConnection,
+  type WireQuery,
+} from './pg-internals.js';
 
 /** A statement and who waits for its answer. */
 export interface PendingStatement {
@@ -127,22 +133,29 @@ function opener(statement: Opening['begin'], values: readonly string[]): Part {
   };
 }
 
-function partOf({ statement, resolve, reject }: PendingStatement): Part {
-  const query = new SingleQueryBase(statement);
+function partOf(pending: PendingStatement): Part {
+  const query = single(pending);
   query.queryMode = 'extended';
   let unsendable: Error | undefined;
+  const { callback } = query;
   query.callback = (error, result) => {
-    if (error === null) return resolve(result as pg.QueryResult);
-    unsendable = error;
-    reject(error);
+    unsendable = error ?? undefined;
+    callback(error, result);
   };
   return {
-    name: statement.name,
-    text: statement.text,
+    name: pending.statement.name,
+    text: pending.statement.text,
     query,
     // A parameter that can't be written is told to the callback, while the messages before it are written already.
     submit: (connection) => query.submit(connection) ?? unsendable ?? null,
   };
+}
+
+/** A statement that goes by itself. */
+export function single({ statement, resolve, reject }: PendingStatement): SingleQuery {
+  const query = new SingleQueryBase(statement);
+  query.callback = (error, result) => (error === null ? resolve(result as pg.QueryResult) : reject(error));
+  return query;
 }
 
 /** The connection, but for what it would write: system calls are what a short transaction mostly costs. */

@@ -14,7 +14,7 @@ const LEAST_RATIO = 0.8;
 const CONNECTIONS = 2;
 const BATCH_SIZE = 1_000;
 const ROWS = 40_000;
-const ROUNDS = 5;
+const ROUNDS = 9;
 
 const activities = {
   table: 'activities',
