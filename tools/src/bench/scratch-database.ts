@@ -31,6 +31,8 @@ export async function createScratchDatabase(
   const superuser = await connectAsSuperuser(home, service, cluster, name);
   const { user, host, port, password } = superuser;
   const unbound = new pg.Pool({ user, host, port, password, database: name, max: limits.poolMax });
+  // The server may end a connection before its own goodbye arrives, which would take this process along.
+  unbound.on('connect', (client) => client.on('error', () => undefined));
   const dataSource = createDataSource({ ...own, ...limits, name }, 'bench', []);
   const database = new Database(await dataSource.initialize());
   return {
