@@ -1,5 +1,6 @@
 import type { DynamicModule, INestApplicationContext, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { CapsuleLogger, createLogger, type Logger } from '@capsule/telemetry';
 import { describeFailure } from './failure.js';
 
 /** @returns the exit code: 0 done, 1 it could not be done, 2 wrong usage */
@@ -29,7 +30,7 @@ export async function runCommand({ app, module, commands }: CommandOptions): Pro
   }
   let context: INestApplicationContext | undefined;
   try {
-    const options = { logger: ['warn' as const, 'error' as const], abortOnError: false };
+    const options = { logger: new CapsuleLogger(loggerBeside(app)), abortOnError: false };
     context = await NestFactory.createApplicationContext(await module(name), options);
     process.exitCode = await command(context, words, (line) => process.stdout.write(`${line}\n`));
   } catch (error) {
@@ -38,4 +39,10 @@ export async function runCommand({ app, module, commands }: CommandOptions): Pro
   } finally {
     await context?.close();
   }
+}
+
+/** Standard output is the command's answer, which programs read: a warning among it would spoil it. */
+function loggerBeside(app: string): Logger {
+  const output = { write: (line: string) => void process.stderr.write(line) };
+  return createLogger({ app, level: 'warn', format: 'pretty' }, output);
 }

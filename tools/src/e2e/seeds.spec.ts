@@ -81,7 +81,7 @@ describe('the seeds', () => {
       const { code, output, progress } = await seed();
       expect(progress).toMatch(/auth\n {2}1\/3 Bluebird Bakery: nothing new/);
       expect(progress).toMatch(/monitor\n {2}1\/3 Bluebird Bakery: \d+ rows/);
-      expect(code).toBe(0);
+      expect({ code, progress }).toMatchObject({ code: 0 });
       for (const { email } of plan.organizations.flatMap(({ members }) => members)) {
         expect(output).toContain(email);
       }

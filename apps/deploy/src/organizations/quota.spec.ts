@@ -51,11 +51,6 @@ describe('what an organization may have', () => {
           'platform.upstream.timeout',
         ]).toContain(code);
       }
-      const counts = refused.reduce<Record<string, number>>((sum, { reason }) => {
-        const { code } = reason as { code: string };
-        return { ...sum, [code]: (sum[code] ?? 0) + 1 };
-      }, {});
-      console.log('1,000 simultaneous:', { made: answers.length - refused.length, ...counts });
     }, 60_000);
 
     it('hold for apps and for memory', async () => {
