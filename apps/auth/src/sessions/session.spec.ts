@@ -11,6 +11,7 @@ import {
 } from '@capsule/testing';
 import bcrypt from 'bcrypt';
 import { createLocalJWKSet, jwtVerify } from 'jose';
+import { UserRepository } from '../users/user.repository.js';
 
 const PASSWORD = 'correct horse battery';
 const GRACE_SECONDS = 5;
@@ -88,7 +89,8 @@ describe('sessions', () => {
       const compare = jest.spyOn(bcrypt, 'compare');
       const service = auth.app.get(Database);
       const inTenant = jest.spyOn(service, 'withTenant');
-      const outside = jest.spyOn(service, 'withoutTenant');
+      // Not all work outside of tenants: the relay looks at the outbox meanwhile.
+      const lookUps = jest.spyOn(auth.app.get(UserRepository), 'findHome');
       const failures: unknown[] = [];
       const work: unknown[] = [];
       for (const email of [user.email, `${randomUUID()}@example.com`]) {
@@ -98,13 +100,13 @@ describe('sessions', () => {
         work.push({
           costs: compare.mock.calls.splice(0).map(([, hash]) => bcrypt.getRounds(String(hash))),
           inTenant: inTenant.mock.calls.splice(0).length,
-          outside: outside.mock.calls.splice(0).length,
+          lookUps: lookUps.mock.calls.splice(0).length,
         });
       }
       expect(failures).toHaveLength(2);
       expect(failures[0]).toMatchObject({ code: 'auth.credentials.invalid' });
       expect(failures[1]).toEqual(failures[0]);
-      expect(work[0]).toEqual({ costs: [4], inTenant: 1, outside: 1 });
+      expect(work[0]).toEqual({ costs: [4], inTenant: 1, lookUps: 1 });
       expect(work[1]).toEqual(work[0]);
     });
 
