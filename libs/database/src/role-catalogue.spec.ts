@@ -25,7 +25,12 @@ describe.each(['auth', 'billing', 'deploy', 'monitor'] as const)('the roles of %
     );
     const limited = { login: true, bypass: false, more: false, memberOf: [] };
     expect(found).toEqual([
-      { ...limited, role: `${service}_backup`, bypass: true, memberOf: ['pg_read_all_data', 'pg_read_all_stats'] },
+      {
+        ...limited,
+        role: `${service}_backup`,
+        bypass: true,
+        memberOf: ['pg_read_all_data', 'pg_read_all_stats'],
+      },
       { ...limited, role: `${service}_claimer`, login: false, bypass: true },
       { ...limited, role: `${service}_owner`, memberOf: [`${service}_claimer`] },
       { ...limited, role: `${service}_user` },
