@@ -41,7 +41,11 @@ export const importTable = {
 };
 
 /** Second entries of libs, for programs that would be many times larger with the first. */
-export const secondEntries = ['@capsule/database/migrations', '@capsule/database/report'];
+export const secondEntries = [
+  '@capsule/database/migrations',
+  '@capsule/database/report',
+  '@capsule/outbox/wake-up',
+];
 
 /** Packages that only some files may import, by the reason given in the message. */
 export const restrictedPackages = [

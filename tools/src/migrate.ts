@@ -6,11 +6,12 @@
 import { resolve } from 'node:path';
 import { EnvironmentError } from '@capsule/config';
 import { MigrationError, migrationsFolder } from '@capsule/database/migrations';
-import { readArguments, type Request, UsageError } from './migrations/arguments.js';
+import { readArguments, type Request } from './migrations/arguments.js';
 import { confirmReset, requireResettable, ResetRefusedError } from './migrations/confirm-reset.js';
 import { writeNewFile } from './migrations/new-file.js';
 import { type ServiceDatabase, serviceDatabase } from './migrations/service-database.js';
 import { type Outcome, verbs } from './migrations/verbs.js';
+import { UsageError } from './usage-error.js';
 
 const workspace = resolve(import.meta.dirname, '../..');
 

@@ -10,6 +10,7 @@ import { connectToRead, type DatabaseReport, readDatabaseReport } from '@capsule
 import { serviceNames, type ServiceName } from '@capsule/contracts';
 import { renderReport } from './report/report-text.js';
 import { readEnvironment } from './supervisor/environment-file.js';
+import { UsageError } from './usage-error.js';
 
 const USAGE = `usage: npm run db:report -- [all|${serviceNames.join('|')}] [--json]`;
 const workspace = resolve(import.meta.dirname, '../..');
@@ -65,8 +66,6 @@ function exitCodeOf(outcomes: readonly Outcome[]): number {
   );
   return findings.some(({ severity }) => severity === 'warning') ? 3 : 0;
 }
-
-class UsageError extends Error {}
 
 function readArguments(): { services: readonly ServiceName[]; json: boolean } {
   try {

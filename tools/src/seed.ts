@@ -13,6 +13,7 @@ import { isRunning, reasonAgainst, seedPlatform } from './seed/seed-platform.js'
 import { readEnvironment } from './supervisor/environment-file.js';
 import { chooseHome, openHome } from './supervisor/home.js';
 import { withHomePaths } from './supervisor/services.js';
+import { UsageError } from './usage-error.js';
 
 const USAGE = 'usage: npm run db:seed -- [--scale <1 to 1000>] [--force]';
 const SCALE_MAX = 1_000;
@@ -21,7 +22,6 @@ const LOCAL_PASSWORD = 'capsule-demo';
 const PRINTED_MAX = 3;
 const workspace = resolve(import.meta.dirname, '../..');
 
-class UsageError extends Error {}
 class RefusedError extends Error {}
 
 async function main(): Promise<number> {

@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { backupEnvironments, EnvironmentError, loadEnvironment } from '@capsule/config';
 import { serviceNames, type ServiceName } from '@capsule/contracts';
 import { readEnvironment } from './supervisor/environment-file.js';
+import { UsageError } from './usage-error.js';
 
 const USAGE = 'usage: npm run db:studio -- [--show-passwords] [--json]';
 const workspace = resolve(import.meta.dirname, '../..');
@@ -83,8 +84,6 @@ function render({ service, uri, passwordIn, password, ...rest }: Connection): st
   ];
   return [service, ...lines, ''].join('\n');
 }
-
-class UsageError extends Error {}
 
 function readFlags() {
   try {

@@ -22,6 +22,7 @@ export { seedEach } from './seed/seed-each.js';
 export { SeededRandom } from './seed/seeded-random.js';
 export { busynessAt, dayName, daysBefore, isWeekend } from './seed/work-rhythm.js';
 export { tlsOptions } from './tls.js';
+export { together } from './together.js';
 export { DatabaseReportModule } from './report/report.module.js';
 export { type NamedStatement, type ReadTransaction, Transaction } from './transaction.js';
 export { isUuid, uuidv7 } from './uuid.js';

@@ -3,6 +3,7 @@ import { Socket } from 'node:net';
 import { runInContext } from '@capsule/telemetry';
 import { createTestDatabase } from '@capsule/testing';
 import { NotesDatabase } from './notes.fixture.js';
+import { together } from './together.js';
 import { uuidv7 } from './uuid.js';
 
 // These specs stand on pg's inner workings as pg-internals.ts declares them; an upgrade that changes those fails here.
@@ -116,6 +117,18 @@ describe('statements that go to the server together', () => {
     expect(failing).toMatchObject({ status: 'rejected', reason: { code: '22012' } });
     expect(behind).toMatchObject({ status: 'rejected', reason: { code: '22012' } });
     expect(await settings()).toEqual({});
+  });
+
+  it('are told by the failure of the first that failed, however long the way of each', async () => {
+    const slowly = async (statement: Promise<unknown>): Promise<unknown> => {
+      const outcome = await statement.catch((error: Error) => error);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      throw new Error('the mapped one', { cause: outcome });
+    };
+    const work = notes.database.withTenant(tenant, (tx) =>
+      together([slowly(tx.query('SELECT 1 / $1::integer', [0])), tx.query('SELECT 1')]),
+    );
+    await expect(work).rejects.toMatchObject({ message: 'the mapped one', cause: { code: '22012' } });
   });
 
   it('are prepared again after a failure before them', async () => {

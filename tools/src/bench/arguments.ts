@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { UsageError } from '../usage-error.js';
 
 export interface BenchRequest {
   parts: string[];
@@ -6,24 +7,13 @@ export interface BenchRequest {
   json?: string;
 }
 
-/** Somebody asked how the command is used, or showed that he doesn't know. */
-export class UsageError extends Error {
-  constructor(
-    usage: string,
-    readonly exitCode: 0 | 2,
-    reason?: string,
-  ) {
-    super(reason === undefined ? usage : `${reason}\n${usage}`);
-  }
-}
-
 /** @throws UsageError when help is asked for or needed */
 export function readArguments(words: string[], parts: readonly string[]): BenchRequest {
   const usage = `usage: npm run bench -- [part …] [--json FILE]\nparts: ${parts.join(', ')}; all of them when none is named`;
   const { values, positionals } = parse(words, usage);
-  if (values.help) throw new UsageError(usage, 0);
+  if (values.help) throw new UsageError(usage, undefined, 0);
   const unknown = positionals.find((part) => !parts.includes(part));
-  if (unknown !== undefined) throw new UsageError(usage, 2, `There is no part named ${unknown}.`);
+  if (unknown !== undefined) throw new UsageError(usage, `There is no part named ${unknown}.`);
   return { parts: positionals.length > 0 ? positionals : [...parts], json: values.json };
 }
 
@@ -35,6 +25,6 @@ function parse(words: string[], usage: string) {
       allowPositionals: true,
     });
   } catch (error) {
-    throw new UsageError(usage, 2, (error as Error).message);
+    throw new UsageError(usage, (error as Error).message);
   }
 }

@@ -1,4 +1,5 @@
-import { readArguments, UsageError } from './arguments.js';
+import { UsageError } from '../usage-error.js';
+import { readArguments } from './arguments.js';
 
 describe('the words of the migrate command', () => {
   it.each([

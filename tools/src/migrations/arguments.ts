@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { UsageError } from '../usage-error.js';
 import { type Service, services } from './service-database.js';
 
 export const verbNames = [
@@ -57,30 +58,25 @@ const VERB_OPTIONS: Readonly<Partial<Record<VerbName, readonly (keyof Options)[]
 const FOR_ONE: readonly VerbName[] = ['baseline', 'undo', 'new'];
 const NOT_FOR_TENANTS: readonly VerbName[] = ['reset'];
 
-export class UsageError extends Error {
-  constructor(fault?: string) {
-    super(fault === undefined ? USAGE : `${fault}\n${USAGE}`);
-  }
-}
-
 /** @throws UsageError */
 export function readArguments(words: string[]): Request {
   const { values, positionals } = parse(words);
   const [verb, target, description, ...rest] = positionals;
-  if (!isVerb(verb) || target === undefined || rest.length > 0) throw new UsageError();
+  if (!isVerb(verb) || target === undefined || rest.length > 0) throw new UsageError(USAGE);
   const chosen = target === 'all' ? services : services.filter((service) => service === target);
-  if (chosen.length === 0 && target !== TENANTS) throw new UsageError(`There is no service ${target}.`);
-  if (chosen.length > 1 && FOR_ONE.includes(verb)) throw new UsageError(`${verb} is for one service.`);
+  if (chosen.length === 0 && target !== TENANTS)
+    throw new UsageError(USAGE, `There is no service ${target}.`);
+  if (chosen.length > 1 && FOR_ONE.includes(verb)) throw new UsageError(USAGE, `${verb} is for one service.`);
   if (target === TENANTS && NOT_FOR_TENANTS.includes(verb))
-    throw new UsageError(`${verb} is not for tenants.`);
-  if ((description !== undefined) !== (verb === 'new')) throw new UsageError();
+    throw new UsageError(USAGE, `${verb} is not for tenants.`);
+  if ((description !== undefined) !== (verb === 'new')) throw new UsageError(USAGE);
   const { json = false, yes = false, undo = false, repeatable = false, version } = values;
   for (const option of Object.keys(values) as (keyof Options)[]) {
     if (option !== 'json' && !VERB_OPTIONS[verb]?.includes(option)) {
-      throw new UsageError(`${verb} knows no --${option}.`);
+      throw new UsageError(USAGE, `${verb} knows no --${option}.`);
     }
   }
-  if (verb === 'baseline' && version === undefined) throw new UsageError('baseline needs --version.');
+  if (verb === 'baseline' && version === undefined) throw new UsageError(USAGE, 'baseline needs --version.');
   const options = {
     json,
     yes,
@@ -108,7 +104,7 @@ function parse(args: string[]) {
       allowPositionals: true,
     });
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    throw new UsageError(USAGE, error instanceof Error ? error.message : String(error));
   }
 }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { memberAdded, organizationCreated, type Role } from '@capsule/contracts';
-import type { Transaction } from '@capsule/database';
+import { together, type Transaction } from '@capsule/database';
 import { DomainError } from '@capsule/errors';
 import { Outbox } from '@capsule/outbox';
 import type { Membership } from './membership.entity.js';
@@ -37,7 +37,7 @@ export class OrganizationService {
     const founded = { organizationId, ...organization, ownerUserId: userId, ownerEmail: email };
     const { createdAt: addedAt } = organization;
     const member = { organizationId, userId, email, name, role: 'owner' as const, addedAt };
-    await Promise.all([
+    await together([
       this.outbox.add(tx, organizationCreated, founded, { subject: organizationId }),
       this.outbox.add(tx, memberAdded, member, { subject: userId }),
     ]);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { RequestOf, ResponseOf, userSignUp } from '@capsule/contracts';
-import { Database, type Transaction, uuidv7 } from '@capsule/database';
+import { Database, together, type Transaction, uuidv7 } from '@capsule/database';
 import { DomainError } from '@capsule/errors';
 import { IdempotentRequests } from '@capsule/outbox';
 import { currentContext } from '@capsule/telemetry';
@@ -65,7 +65,7 @@ export class SignUpService {
       const creating = this.users.create(tx, { ...owner, passwordHash });
       opening = this.sessions.open(tx, userId, 'owner');
       const announcing = this.organizations.announce(tx, organization, owner);
-      const [user] = await Promise.all([creating, opening, announcing]);
+      const [user] = await together([creating, opening, announcing]);
       return { organization, user };
     });
     return { ...account, grant: await opening };

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { entitlementsChanged, type ResponseOf, type subscriptionGet } from '@capsule/contracts';
-import { Database, type Transaction } from '@capsule/database';
+import { Database, together, type Transaction } from '@capsule/database';
 import { DomainError } from '@capsule/errors';
 import { Outbox } from '@capsule/outbox';
 import { requireTenant } from '@capsule/telemetry';
@@ -22,7 +22,7 @@ export class SubscriptionService {
     subscription: Pick<Subscription, 'customerId' | 'planCode' | 'currency' | 'anchor'>,
   ): Promise<void> {
     const { planCode } = subscription;
-    const [granted] = await Promise.all([
+    const [granted] = await together([
       this.repository.grantEntitlements(tx, planCode),
       this.repository.insert(tx, subscription),
     ]);

@@ -13,12 +13,12 @@
  *  - A tenant that fails holds up no other.
  */
 import { MigrationSession, newestVersion, type OwnerConnection } from '@capsule/database/migrations';
+import { WakeUp } from '@capsule/outbox/wake-up';
 import type { Logger } from '@capsule/telemetry';
 import { observeOutcome } from './provisioning-metrics.js';
 import { forEachTenant } from './session-pool.js';
 import { TenantRegistry } from './tenant-registry.js';
 import { type Outcome, TENANT_MIGRATIONS, TenantSchemaMaker } from './tenant-schema-maker.js';
-import { WakeUp } from './wake-up.js';
 
 const POLL_MS = 15_000;
 /** A tenant that another process holds is looked at again this soon: its process may die. */

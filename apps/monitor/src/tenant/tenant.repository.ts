@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Transaction } from '@capsule/database';
+import { together, type Transaction } from '@capsule/database';
 import type { Tenant, TenantState } from './tenant.js';
 
 const FIND = {
@@ -42,7 +42,7 @@ export class TenantRepository {
   /** The transaction's tenant, which does not become active until the transaction has ended. */
   async findHoldingBackActivation(tx: Transaction): Promise<Tenant | null> {
     // One round trip, and two statements: the second must see what was committed while the first waited.
-    const [, tenant] = await Promise.all([tx.query(HOLD_BACK_ACTIVATION, [tx.tenantId]), this.find(tx)]);
+    const [, tenant] = await together([tx.query(HOLD_BACK_ACTIVATION, [tx.tenantId]), this.find(tx)]);
     return tenant;
   }
 
