@@ -81,6 +81,12 @@ describe('the reaper', () => {
       return rows;
     });
 
+  const expire = (table: 'archive_uploads' | 'artifacts', id: string) =>
+    service.sql((db) => db.query(`UPDATE ${table} SET expires_at = now() WHERE id = $1`, [id]));
+  const rowsOf = (table: 'archive_uploads' | 'artifacts', id: string) =>
+    service.sql(async (db) => (await db.query(`SELECT FROM ${table} WHERE id = $1`, [id])).rowCount);
+  const put = (key: string) => service.store.putStream(key, Readable.from(['x']), { maxBytes: 1 });
+
   it('leaves everything alone within the time of grace', async () => {
     await reaper.reap(3_600);
     expect(await keptArtifacts()).toHaveLength(lives.length);
@@ -112,24 +118,20 @@ describe('the reaper', () => {
 
   it('deletes uploads that were built or failed, and keeps those of deployments on their way', async () => {
     const failing = await acme.app('failing');
-    const source = await service.upload(acme.organization, failing, program('process.exit(1)'));
-    const { id } = await acme.organization.call(deploymentCreate, { appId: failing.id, source });
-    await acme.reached({ id }, 'update_failed');
+    const files = slowlyBuilt(program('process.exit(1)'), 1_500);
+    const source = await service.upload(acme.organization, failing, files);
     const key = archiveKey(acme.organization.tenantId, source.archiveId);
+    const { id } = await acme.organization.call(deploymentCreate, { appId: failing.id, source });
+    await acme.reached({ id }, 'build_in_progress');
+    await reaper.reap(3_600);
     expect(await service.store.stat(key)).toBeDefined();
 
+    await acme.reached({ id }, 'update_failed');
     await reaper.reap(3_600);
-
     expect(await service.store.stat(key)).toBeUndefined();
   });
 
   describe('of what was begun and never finished', () => {
-    const expire = (table: 'archive_uploads' | 'artifacts', id: string) =>
-      service.sql((db) => db.query(`UPDATE ${table} SET expires_at = now() WHERE id = $1`, [id]));
-    const rowsOf = (table: 'archive_uploads' | 'artifacts', id: string) =>
-      service.sql(async (db) => (await db.query(`SELECT FROM ${table} WHERE id = $1`, [id])).rowCount);
-    const put = (key: string) => service.store.putStream(key, Readable.from(['x']), { maxBytes: 1 });
-
     it.each([
       ['before a byte was stored', false],
       ['after the bytes were stored', true],
@@ -166,21 +168,6 @@ describe('the reaper', () => {
       expect(await service.store.stat(storageKey)).toBeUndefined();
     });
 
-    it('keeps the row of what could not be deleted from storage, and deletes it the next time', async () => {
-      const { archiveId, storageKey } = await acme.organization.call(archiveBegin, { appId: app.id });
-      await put(storageKey);
-      await expire('archive_uploads', archiveId);
-      const broken = await ObjectStore.open(join(service.folder, 'storage'));
-      broken.delete = () => Promise.reject(new Error('the disk is away'));
-
-      await reaperOn(broken).reap(3_600);
-      expect(await rowsOf('archive_uploads', archiveId)).toBe(1);
-
-      await reaper.reap(3_600);
-      expect(await rowsOf('archive_uploads', archiveId)).toBe(0);
-      expect(await service.store.stat(storageKey)).toBeUndefined();
-    });
-
     it('deletes nothing that a deployment was created of just before', async () => {
       const source = await service.upload(acme.organization, app, answering('late'));
       await expire('archive_uploads', source.archiveId);
@@ -214,61 +201,6 @@ describe('the reaper', () => {
     });
   });
 
-  it('deletes logs of deployments that ended a month ago, and keeps those of others', async () => {
-    const chatty = await acme.app('chatty');
-    const [old, recent, live] = [
-      await acme.deployLive(chatty, answering('1')),
-      await acme.deployLive(chatty, answering('2')),
-      await acme.deployLive(chatty, answering('3')),
-    ];
-    const hasLog = ({ id }: Deployment) => existsSync(join(service.folder, 'engine/logs', id));
-    await eventually(async () => expect(await instancesLeft([old, recent])).toBe(0));
-    await service.sql(async (db) => {
-      await db.query(`UPDATE deployments SET ended_at = now() - interval '29 days' WHERE id = $1`, [
-        recent.id,
-      ]);
-      await db.query(`UPDATE deployments SET ended_at = now() - interval '31 days' WHERE id = $1`, [old.id]);
-    });
-    expect([old, recent, live].map(hasLog)).toEqual([true, true, true]);
-
-    await reaper.reap(3_600);
-
-    expect([old, recent, live].map(hasLog)).toEqual([false, true, true]);
-  });
-
-  it('goes on behind what it can not delete, and past a full batch', async () => {
-    const many = await acme.app('many');
-    const archives = Array.from({ length: 120 }, () => randomUUID());
-    const keyOf = (id: string) => archiveKey(acme.organization.tenantId, id);
-    const [stuck = '', last = ''] = [archives[0], archives.at(-1)];
-    await service.sql(async (db) => {
-      await db.query(`SET session_replication_role = 'replica'`);
-      for (const [index, archive] of archives.entries()) {
-        await db.query(
-          `INSERT INTO deployments (id, tenant_id, project_id, app_id, number, state, ended_at, source_type, archive_id,
-             archive_size_bytes, source_digest)
-           VALUES ($1, $2, $3, $4, $5, 'superseded', now(), 'archive', $6, 1, repeat('a', 64))`,
-          [uuidv7(), acme.organization.tenantId, many.projectId, many.id, index + 1, archive],
-        );
-      }
-      await db.query(`SET session_replication_role = 'origin'`);
-    });
-    const store = await ObjectStore.open(join(service.folder, 'storage'));
-    store.delete = (key) =>
-      key === keyOf(stuck) ? Promise.reject(new Error('stuck')) : service.store.delete(key);
-    await service.store.putStream(keyOf(last), Readable.from(['x']), { maxBytes: 1 });
-
-    await reaperOn(store).reap(3_600);
-
-    expect(await service.store.stat(keyOf(last))).toBeUndefined();
-    const { rows } = await service.sql((db) =>
-      db.query('SELECT archive_id FROM deployments WHERE app_id = $1 AND archive_deleted_at IS NULL', [
-        many.id,
-      ]),
-    );
-    expect(rows).toEqual([{ archive_id: stuck }]);
-  });
-
   it('finds unfinished deployments that are in no list of work', async () => {
     const lost = await acme.app('lost');
     await service.kill();
@@ -286,4 +218,84 @@ describe('the reaper', () => {
 
     await eventually(async () => expect((await acme.get({ id })).state).toBe('build_failed'), 20_000);
   }, 60_000);
+
+  // The service reaps too, a while after its start: what these look at must not be gone before they look.
+  describe('while no other runs', () => {
+    afterEach(() => service.boot(), 30_000);
+
+    it('keeps the row of what could not be deleted from storage, and deletes it the next time', async () => {
+      const { archiveId, storageKey } = await acme.organization.call(archiveBegin, { appId: app.id });
+      await put(storageKey);
+      await service.terminate();
+      await expire('archive_uploads', archiveId);
+      const broken = await ObjectStore.open(join(service.folder, 'storage'));
+      broken.delete = () => Promise.reject(new Error('the disk is away'));
+
+      await reaperOn(broken).reap(3_600);
+      expect(await rowsOf('archive_uploads', archiveId)).toBe(1);
+
+      await reaper.reap(3_600);
+      expect(await rowsOf('archive_uploads', archiveId)).toBe(0);
+      expect(await service.store.stat(storageKey)).toBeUndefined();
+    });
+
+    it('deletes logs of deployments that ended a month ago, and keeps those of others', async () => {
+      const chatty = await acme.app('chatty');
+      const [old, recent, live] = [
+        await acme.deployLive(chatty, answering('1')),
+        await acme.deployLive(chatty, answering('2')),
+        await acme.deployLive(chatty, answering('3')),
+      ];
+      const hasLog = ({ id }: Deployment) => existsSync(join(service.folder, 'engine/logs', id));
+      await eventually(async () => expect(await instancesLeft([old, recent])).toBe(0));
+      await service.terminate();
+      await service.sql(async (db) => {
+        await db.query(`UPDATE deployments SET ended_at = now() - interval '29 days' WHERE id = $1`, [
+          recent.id,
+        ]);
+        await db.query(`UPDATE deployments SET ended_at = now() - interval '31 days' WHERE id = $1`, [
+          old.id,
+        ]);
+      });
+      expect([old, recent, live].map(hasLog)).toEqual([true, true, true]);
+
+      await reaper.reap(3_600);
+
+      expect([old, recent, live].map(hasLog)).toEqual([false, true, true]);
+    });
+
+    it('goes on behind what it can not delete, and past a full batch', async () => {
+      const many = await acme.app('many');
+      await service.terminate();
+      const archives = Array.from({ length: 120 }, () => randomUUID());
+      const keyOf = (id: string) => archiveKey(acme.organization.tenantId, id);
+      const [stuck = '', last = ''] = [archives[0], archives.at(-1)];
+      await service.sql(async (db) => {
+        await db.query(`SET session_replication_role = 'replica'`);
+        for (const [index, archive] of archives.entries()) {
+          await db.query(
+            `INSERT INTO deployments (id, tenant_id, project_id, app_id, number, state, ended_at, source_type, archive_id,
+               archive_size_bytes, source_digest)
+             VALUES ($1, $2, $3, $4, $5, 'superseded', now(), 'archive', $6, 1, repeat('a', 64))`,
+            [uuidv7(), acme.organization.tenantId, many.projectId, many.id, index + 1, archive],
+          );
+        }
+        await db.query(`SET session_replication_role = 'origin'`);
+      });
+      const store = await ObjectStore.open(join(service.folder, 'storage'));
+      store.delete = (key) =>
+        key === keyOf(stuck) ? Promise.reject(new Error('stuck')) : service.store.delete(key);
+      await service.store.putStream(keyOf(last), Readable.from(['x']), { maxBytes: 1 });
+
+      await reaperOn(store).reap(3_600);
+
+      expect(await service.store.stat(keyOf(last))).toBeUndefined();
+      const { rows } = await service.sql((db) =>
+        db.query('SELECT archive_id FROM deployments WHERE app_id = $1 AND archive_deleted_at IS NULL', [
+          many.id,
+        ]),
+      );
+      expect(rows).toEqual([{ archive_id: stuck }]);
+    });
+  });
 });
