@@ -113,6 +113,17 @@ describe('the functions of the outbox', () => {
     expect(await unpublished()).toEqual(ids);
   });
 
+  it('marks without waiting for a row that a relay holds, which marks it itself', async () => {
+    const ids = [await add(acme), await add(acme)];
+    await database.withoutTenant(async (relay) => {
+      const held = await claim(relay, 1);
+      expect(await database.withoutTenant((tx) => mark(tx, FIRST_STREAM, ids, [1, 2]))).toBe(1);
+      expect(await database.withoutTenant((tx) => mark(tx, FIRST_STREAM, held, [1]))).toBe(0);
+      expect(await mark(relay, FIRST_STREAM, held, [1])).toBe(1);
+    });
+    expect(await unpublished()).toEqual([]);
+  });
+
   it('waits longer after each failure', async () => {
     const id = await add(acme);
     await database.withoutTenant(async (tx) => {
@@ -153,7 +164,7 @@ describe('the functions of the outbox', () => {
     const id = await add(acme);
     await republishLost(SECOND_STREAM, 0);
     await database.withoutTenant(async (tx) => {
-      expect(await mark(tx, FIRST_STREAM, await claim(tx), [1])).toBe(0);
+      expect(await mark(tx, FIRST_STREAM, await claim(tx), [1])).toBe(-1);
     });
     expect(await unpublished()).toEqual([id]);
   });
@@ -175,14 +186,14 @@ describe('the functions of the outbox', () => {
     await database.withoutTenant(async (tx) => {
       const claimed = await claim(tx);
       expect(claimed).toEqual(ids.slice(0, 2));
-      expect(await mark(tx, FIRST_STREAM, claimed, [6, 7])).toBe(0);
-      expect(await mark(tx, SECOND_STREAM, claimed, [1, 2])).toBe(0);
+      expect(await mark(tx, FIRST_STREAM, claimed, [6, 7])).toBe(-1);
+      expect(await mark(tx, SECOND_STREAM, claimed, [1, 2])).toBe(-1);
     });
     // The stream has grown by what could not be marked.
     expect(await republishPortion(SECOND_STREAM, 2, 2)).toBe(2);
     expect(await republishPortion(SECOND_STREAM, 2, 2)).toBe(1);
     await database.withoutTenant(async (tx) => {
-      expect(await mark(tx, SECOND_STREAM, await claim(tx), [1, 2, 3, 4, 5])).toBe(0);
+      expect(await mark(tx, SECOND_STREAM, await claim(tx), [1, 2, 3, 4, 5])).toBe(-1);
     });
     expect(await republishPortion(SECOND_STREAM, 2, 2)).toBe(0);
     expect(await publish(SECOND_STREAM, 3)).toEqual(ids);

@@ -4,7 +4,11 @@ import { createTestDatabase } from '@capsule/testing';
 import { migrationsFolder } from './migrations/migration-files.js';
 
 const serviceNames = ['auth', 'billing', 'deploy', 'monitor'] as const;
-const commonFiles = ['V1.0.0__Initial_setup.sql', 'V1.2.0__Kept_history_and_schema_version.sql'];
+const commonFiles = [
+  'V1.0.0__Initial_setup.sql',
+  'V1.2.0__Kept_history_and_schema_version.sql',
+  'V1.7.0__Marks_that_wait_for_no_row.sql',
+];
 
 describe('the database every service starts with', () => {
   it.each(commonFiles)('is the same text for all services but for their names: %s', async (file) => {

@@ -49,7 +49,10 @@ export class OutboxRows {
     return tx.query<ClaimedRow>(CLAIM, [stream, rowsMax]);
   }
 
-  /** @returns false when the stream is not, or no longer, the one that is known; the rows then stay unpublished */
+  /**
+   * Marks those of the rows that nobody else holds: a relay that does publishes and marks them.
+   * @returns false when the stream is not, or no longer, the one that is known; the rows then stay unpublished
+   */
   async markPublished(
     tx: Transaction,
     stream: { name: string; created: string },
@@ -62,7 +65,7 @@ export class OutboxRows {
       ids,
       sequences,
     ]);
-    return row !== undefined && row.marked > 0;
+    return row !== undefined && row.marked >= 0;
   }
 
   async markFailed(tx: Transaction, ids: string[], reason: string): Promise<void> {

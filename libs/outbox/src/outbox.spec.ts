@@ -201,6 +201,22 @@ describe('the outbox of auth', () => {
     expect((await stored(nats)).map(({ id }) => id).sort()).toEqual(ids.sort());
   });
 
+  it('takes one connection for marks that have to wait, however many events come meanwhile', async () => {
+    await testDatabase.asSuperuser(async (client) => {
+      await client.query('BEGIN; SELECT FROM outbox_streams FOR UPDATE');
+      for (let count = 0; count < 10; count += 1) {
+        await add();
+        await sleep(100);
+      }
+      const { rows } = await client.query(
+        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+      );
+      expect(rows).toHaveLength(1);
+      await client.query('COMMIT');
+    });
+    await eventually(async () => expect(await unpublished(database)).toBe(0));
+  });
+
   it('puts each event on the stream once with two relays at work', async () => {
     const second = await start();
     second.get(Relay).wake();

@@ -11,6 +11,7 @@
  *    which the stream drops within its duplicate window and the consumers' inboxes for ever.
  *  - Rows are marked against the stream that was known when they were published. If it is not the stream any more, the
  *    database refuses the mark.
+ *  - One mark at a time is under way, so that marks that have to wait take one connection and not all there are.
  *
  * A crash loses what is kept, which leaves rows that are published again.
  */
@@ -70,21 +71,18 @@ export class PromptPublisher {
       const { sequence } = await this.publisher.publish(type, id, envelope);
       observePublishLag(committedAt);
       this.published.push({ id, sequence, stream });
-      this.marking ??= this.markSoon();
+      this.marking ??= this.markAll().finally(() => (this.marking = undefined));
     } catch (error) {
       this.leave(error);
     }
   }
 
-  private async markSoon(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, MARK_AFTER_MS));
-    const published = this.published;
-    this.published = [];
-    this.marking = undefined;
-    try {
-      await this.mark(published);
-    } catch (error) {
-      this.leave(error);
+  private async markAll(): Promise<void> {
+    while (this.published.length > 0) {
+      await new Promise((resolve) => setTimeout(resolve, MARK_AFTER_MS));
+      const published = this.published;
+      this.published = [];
+      await this.mark(published).catch((error: unknown) => this.leave(error));
     }
   }
 

@@ -104,6 +104,11 @@ describe('a schema that is expanded, then contracted', () => {
     ],
     ['a right taken away', 'REVOKE SELECT ON apps FROM deploy_user', /permission denied for table apps: /],
     [
+      'a function whose body names what is gone',
+      'ALTER TABLE work_items RENAME COLUMN holder TO worker',
+      /column .*holder.* does not exist: SELECT .*work_/,
+    ],
+    [
       'a function that is gone',
       'ALTER FUNCTION instance_reconcile RENAME TO instance_compare',
       /function instance_reconcile\(.*\) does not exist: /,

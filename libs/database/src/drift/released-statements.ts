@@ -2,13 +2,15 @@
  * What a release that still runs sends to a schema that was expanded for the next one.
  *
  * `migrations/released-statements/<service>.sql` holds the statements of the last release, recorded from its own code by
- * `npm run statements`. Each is planned on the newest schema as the role of the service, without being executed: so
- * tables, columns, types, functions and grants are still as it needs them, and what it inserts still fills whatever must
- * be filled. What planning can't tell is whether a new check, key or trigger refuses the values it writes: that is for the
- * lint of migrations and for review.
+ * `npm run statements`. Each is planned on the newest schema as the role of the service: so tables, columns, types,
+ * functions and grants are still as it needs them, and what it inserts still fills whatever must be filled. Then it is run
+ * with sample values and rolled back, which tells the same of the bodies of the functions and triggers it comes to. What
+ * neither can tell is whether a new check, key or trigger refuses the values that the old code writes: that is for the lint
+ * of migrations and for review.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type pg from 'pg';
 import { migrationsFolder } from '../migrations/migration-files.js';
 import type { CatalogueClient } from './read-catalogue.js';
 
@@ -36,6 +38,35 @@ export async function writeReleasedStatements(service: string, statements: reado
   await writeFile(releasedStatementsPath(service), `${HEAD.replace('SERVICE', service)}\n${text}`);
 }
 
+/** Class 42 of PostgreSQL's error codes: something isn't there, isn't of that type, or isn't for this role. */
+const SYNTAX_OR_ACCESS = '42';
+/** Where PostgreSQL finds that a policy refuses the values of a new row, under the code of a missing right. */
+const ROW_POLICY_CHECK = 'ExecWithCheckOptions';
+const SAMPLE_ID = '01890000-0000-7000-8000-000000000001';
+const SAMPLES: Readonly<Record<string, string>> = {
+  uuid: `'${SAMPLE_ID}'`,
+  text: "'sample'",
+  citext: "'sample'",
+  'character varying': "'sample'",
+  smallint: '1',
+  integer: '1',
+  bigint: '1',
+  numeric: '1',
+  'double precision': '1',
+  boolean: 'true',
+  json: "'{}'",
+  jsonb: "'{}'",
+  date: 'now()',
+  'timestamp with time zone': 'now()',
+  'uuid[]': `'{${SAMPLE_ID}}'`,
+  'text[]': "'{sample}'",
+  'integer[]': "'{1}'",
+  'bigint[]': "'{1}'",
+  'double precision[]': "'{1}'",
+  'boolean[]': "'{true}'",
+  'timestamp with time zone[]': 'ARRAY[now()]',
+};
+
 export interface BrokenStatement {
   statement: string;
   fault: string;
@@ -53,13 +84,26 @@ export async function findBrokenStatements(
   // Nobody knows the parameters: a generic plan is one for any.
   await client.query("SELECT set_config('plan_cache_mode', 'force_generic_plan', false)");
   for (const statement of statements) {
-    const fault = await plan(client, statement).then(
-      (root) => unfilledColumn(client, root),
-      (error: Error) => error.message,
-    );
+    const fault = await faultOf(client, statement).catch((error: Error) => error.message);
     if (fault !== undefined) broken.push({ statement, fault });
   }
   return broken;
+}
+
+/** @throws the error that PostgreSQL would answer the statement with */
+async function faultOf(client: CatalogueClient, statement: string): Promise<string | undefined> {
+  await client.query(`PREPARE released AS ${statement}`);
+  try {
+    const { rows } = await client.query(
+      `SELECT type::text FROM pg_prepared_statements, unnest(parameter_types) WITH ORDINALITY AS each (type, place)
+       WHERE name = 'released' ORDER BY place`,
+    );
+    const types = rows.map(({ type }) => String(type));
+    const missing = await unfilledColumn(client, await plan(client, types));
+    return missing ?? (await run(client, types));
+  } finally {
+    await client.query('DEALLOCATE released');
+  }
 }
 
 interface Plan {
@@ -71,23 +115,31 @@ interface Plan {
   Plans?: Plan[];
 }
 
-/** @throws the error that PostgreSQL would answer the statement with */
-async function plan(client: CatalogueClient, statement: string): Promise<Plan> {
-  await client.query(`PREPARE released AS ${statement}`);
+async function plan(client: CatalogueClient, types: readonly string[]): Promise<Plan> {
+  const nulls = types.map(() => 'NULL');
+  const { rows } = await client.query(`EXPLAIN (VERBOSE, FORMAT JSON) ${execute(nulls)}`);
+  const [{ 'QUERY PLAN': [root] = [] } = {}] = rows as { 'QUERY PLAN'?: { Plan: Plan }[] }[];
+  if (!root) throw new Error('PostgreSQL explained nothing.');
+  return root.Plan;
+}
+
+/** Leaves nothing behind. An error about values is no fault: these are samples, and no row is there that they name. */
+async function run(client: CatalogueClient, types: readonly string[]): Promise<string | undefined> {
+  await client.query('BEGIN');
   try {
-    const { rows } = await client.query(
-      "SELECT cardinality(parameter_types) AS count FROM pg_prepared_statements WHERE name = 'released'",
-    );
-    const nulls = Array.from({ length: Number(rows[0]?.['count']) }, () => 'NULL').join(', ');
-    const explained = await client.query(
-      `EXPLAIN (VERBOSE, FORMAT JSON) EXECUTE released${nulls === '' ? '' : `(${nulls})`}`,
-    );
-    const [{ 'QUERY PLAN': [root] = [] } = {}] = explained.rows as { 'QUERY PLAN'?: { Plan: Plan }[] }[];
-    if (!root) throw new Error('PostgreSQL explained nothing.');
-    return root.Plan;
+    await client.query("SELECT set_config('app.tenant_id', $1, true)", [SAMPLE_ID]);
+    await client.query(execute(types.map((type) => `${SAMPLES[type] ?? 'NULL'}::${type}`)));
+    return undefined;
+  } catch (error) {
+    const { code, message, routine } = error as pg.DatabaseError;
+    return code?.startsWith(SYNTAX_OR_ACCESS) && routine !== ROW_POLICY_CHECK ? message : undefined;
   } finally {
-    await client.query('DEALLOCATE released');
+    await client.query('ROLLBACK');
   }
+}
+
+function execute(values: readonly string[]): string {
+  return `EXECUTE released${values.length === 0 ? '' : `(${values.join(', ')})`}`;
 }
 
 /** An insert's source has a value for each column of the table in turn: a constant null where nothing gives one. */
