@@ -10,13 +10,15 @@
 // Tables are waited for in short turns: a statement that waits for a lock makes everybody after it wait too, so it gives
 // up after lock_timeout, lets the others through, and comes again. What says CONCURRENTLY holds nobody up while it waits,
 // and must not be stopped on its way.
+//
+// Where a transaction begins and ends is the runner's alone: a file with a COMMIT of its own could be half applied.
 import pg from 'pg';
 import { findInvalidIndexes } from './invalid-indexes.js';
 import { describeFailure, StatementError } from './file-failure.js';
 import { MigrationError } from './migration-error.js';
 import type { MigrationFile } from './migration-files.js';
 import type { HistoryEntry, SchemaHistory } from './schema-history.js';
-import { splitStatements } from './statements.js';
+import { type Statement, splitStatements } from './statements.js';
 
 export interface ApplyOptions {
   schema: string;
@@ -28,6 +30,8 @@ export interface ApplyOptions {
 
 const LOCK_NOT_AVAILABLE = '55P03';
 const DEADLOCK_DETECTED = '40P01';
+/** What a statement begins with that begins or ends a transaction. */
+const TRANSACTION_CONTROL = /^(begin|start transaction|commit|end|rollback|abort|prepare transaction)\b/;
 
 /** @throws MigrationError naming file and line; nothing of a transactional file was kept then */
 export async function applyFile(
@@ -37,9 +41,11 @@ export async function applyFile(
   options: ApplyOptions,
 ): Promise<void> {
   try {
+    const statements = splitStatements(file.sql);
+    requireNoTransactionControl(statements);
     if (file.isTransactional)
       await untilLocked(options, () => applyInTransaction(client, history, file, options));
-    else await applyByStatement(client, history, file, options);
+    else await applyByStatement(client, history, file, statements, options);
   } catch (error) {
     throw new MigrationError(`${file.script} failed: ${describeFailure(error, file)}`, { cause: error });
   }
@@ -54,11 +60,7 @@ async function applyInTransaction(
   const startedAt = performance.now();
   await client.query(`${opening(options)}\nBEGIN;`);
   try {
-    const before = await transactionId(client);
     await client.query(file.sql);
-    if ((await transactionId(client)) !== before) {
-      throw new MigrationError('It ends the transaction itself, so it can be half applied.');
-    }
     await client.query(history.insertion(entryOf(file, { executionTimeMs: performance.now() - startedAt })));
     await client.query('COMMIT');
   } catch (error) {
@@ -71,14 +73,15 @@ async function applyByStatement(
   client: pg.Client,
   history: SchemaHistory,
   file: MigrationFile,
+  statements: readonly Statement[],
   options: ApplyOptions,
 ): Promise<void> {
   await requireValidIndexes(client, options.schema);
   const startedAt = performance.now();
   await history.insert(entryOf(file, { executionTimeMs: 0, success: false }));
   await client.query(opening(options));
-  for (const statement of splitStatements(file.sql)) {
-    const timeoutMs = /\bconcurrently\b/i.test(statement.text) ? 0 : options.lockTimeoutMs;
+  for (const statement of statements) {
+    const timeoutMs = statement.words.includes('concurrently') ? 0 : options.lockTimeoutMs;
     await client.query(`SET lock_timeout = ${timeoutMs}`);
     await untilLocked(options, () => client.query(statement.text)).catch((error: unknown) => {
       throw new StatementError(statement.offset, error);
@@ -86,7 +89,17 @@ async function applyByStatement(
   }
   await requireValidIndexes(client, options.schema);
   const entry = entryOf(file, { executionTimeMs: performance.now() - startedAt });
-  await client.query(`BEGIN; ${history.failuresRemoval(file.script)} ${history.insertion(entry)} COMMIT;`);
+  // One query of several statements, so one transaction, which leaves nothing open when it fails.
+  await client.query(`${history.failuresRemoval(file.script)} ${history.insertion(entry)}`);
+}
+
+function requireNoTransactionControl(statements: readonly Statement[]): void {
+  for (const { words, offset } of statements) {
+    const [control] = TRANSACTION_CONTROL.exec(words.slice(0, 2).join(' ')) ?? [];
+    if (control === undefined) continue;
+    const refusal = new MigrationError(`It has ${control.toUpperCase()}, and transactions are the runner's.`);
+    throw new StatementError(offset, refusal);
+  }
 }
 
 async function requireValidIndexes(client: pg.Client, schema: string): Promise<void> {
@@ -134,9 +147,4 @@ async function untilLocked<T>(options: ApplyOptions, attempt: () => Promise<T>):
     // As long as it stood in the queue, so that at worst half of the others' time is lost.
     await new Promise((resolve) => setTimeout(resolve, options.lockTimeoutMs * (0.5 + Math.random())));
   }
-}
-
-async function transactionId(client: pg.Client): Promise<string> {
-  const { rows } = await client.query<{ id: string }>('SELECT pg_current_xact_id()::text AS id');
-  return rows[0]?.id ?? '';
 }

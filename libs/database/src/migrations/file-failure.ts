@@ -3,7 +3,7 @@ import type { MigrationFile } from './migration-files.js';
 
 const ACTIVE_SQL_TRANSACTION = '25001';
 
-/** An error of one of several statements, whose position counts from its own beginning. */
+/** An error of one of several statements; the position that PostgreSQL gives counts from its beginning. */
 export class StatementError extends Error {
   constructor(
     readonly offset: number,
@@ -16,14 +16,16 @@ export class StatementError extends Error {
 /** What went wrong, with the line of the file and, where there is one, a hint. */
 export function describeFailure(error: unknown, file: MigrationFile): string {
   if (error instanceof StatementError) return describeAt(error.cause, file, error.offset);
-  return describeAt(error, file, 0);
+  return describeAt(error, file);
 }
 
-function describeAt(error: unknown, file: MigrationFile, offset: number): string {
+/** @param offset of the statement, when it is known which one failed */
+function describeAt(error: unknown, file: MigrationFile, offset?: number): string {
   if (!(error instanceof Error)) return String(error);
-  if (!(error instanceof pg.DatabaseError)) return error.message;
-  const line =
-    error.position === undefined ? '' : ` (line ${lineAt(file.sql, offset, Number(error.position))})`;
+  const position = error instanceof pg.DatabaseError ? error.position : undefined;
+  const isKnown = position !== undefined || offset !== undefined;
+  const line = isKnown ? ` (line ${lineAt(file.sql, offset ?? 0, Number(position ?? 1))})` : '';
+  if (!(error instanceof pg.DatabaseError)) return `${error.message}${line}`;
   const isRefusedInTransaction = error.code === ACTIVE_SQL_TRANSACTION && file.isTransactional;
   const hint = isRefusedInTransaction
     ? `Write executeInTransaction=false into ${file.script}.conf.`

@@ -1,6 +1,7 @@
 import pg from 'pg';
-import { lockKey } from './migration-lock.js';
+import { lockKey, withSchemaLock } from './migration-lock.js';
 import { MigrationScratch } from './migration-scratch.fixture.js';
+import { MigrationSession } from './migration-session.js';
 
 describe('waiting', () => {
   let scratch: MigrationScratch;
@@ -47,6 +48,19 @@ describe('waiting', () => {
     await flyway.end();
   });
 
+  it('ends with the error of the work, whatever state that left the session in', async () => {
+    const session = await MigrationSession.open(scratch.database.owner);
+    await expect(
+      withSchemaLock(session, 'public', 100, async () => {
+        await session.client.query('BEGIN');
+        await session.client.query('SELECT nothing');
+      }),
+    ).rejects.toThrow('column "nothing" does not exist');
+    // The session goes on with the next schema, and lets others have this one.
+    expect(await scratch.migrate({ lockWaitMs: 100 })).toEqual(['V1__Table.sql']);
+    await session.close();
+  });
+
   describe('for a table that a long reader holds', () => {
     let reader: pg.Client;
     beforeEach(async () => {
@@ -82,6 +96,40 @@ describe('waiting', () => {
       );
       await reader.query('COMMIT');
       expect(await scratch.migrate()).toEqual(['V2__Column.sql']);
+    });
+  });
+
+  describe('of a file without transaction', () => {
+    const WAITING = `
+      SELECT waitstart::text AS since FROM pg_locks JOIN pg_stat_activity USING (pid)
+      WHERE application_name = 'capsule-migrate' AND datname = current_database() AND NOT granted`;
+    let other: pg.Client;
+    beforeEach(async () => {
+      await scratch.migrate();
+      await scratch.write('V2__Change.sql.conf', 'executeInTransaction=false');
+      other = await open();
+      await other.query('BEGIN; INSERT INTO t VALUES (1)');
+    });
+    afterEach(() => other.end());
+
+    it('is in short turns for a statement that only speaks of CONCURRENTLY', async () => {
+      await scratch.write('V2__Change.sql', '-- Not CONCURRENTLY.\nALTER TABLE t ADD COLUMN m integer');
+      const migrated = scratch.migrate({ lockTimeoutMs: 100 });
+      const { since } = await scratch.until(`${WAITING} AND waitstart IS NOT NULL`);
+      await scratch.until(`${WAITING} AND waitstart > '${String(since)}'`);
+      await other.query('COMMIT');
+      expect(await migrated).toEqual(['V2__Change.sql']);
+    });
+
+    it('is as long as it takes for one that is CONCURRENTLY', async () => {
+      await scratch.write('V2__Change.sql', 'CREATE INDEX CONCURRENTLY ix_t__n ON t (n)');
+      const migrated = scratch.migrate({ lockTimeoutMs: 50 });
+      await Promise.race([
+        migrated,
+        scratch.until(`${WAITING} AND clock_timestamp() - waitstart > interval '200 ms'`),
+      ]);
+      await other.query('COMMIT');
+      expect(await migrated).toEqual(['V2__Change.sql']);
     });
   });
 });

@@ -28,12 +28,21 @@ export async function withSchemaLock<T>(
     }
     await new Promise((resolve) => setTimeout(resolve, POLL_MS * (0.5 + Math.random())));
   }
+  const unlock = () => session.client.query('SELECT pg_advisory_unlock($1)', [key]);
+  let result: T;
   try {
-    return await work();
-  } finally {
-    // A broken session has lost the lock already, and the error that broke it is the one to tell.
-    if (!session.isBroken) await session.client.query('SELECT pg_advisory_unlock($1)', [key]);
+    result = await work();
+  } catch (error) {
+    // What went wrong is the error to tell, and a broken session has lost the lock already. One that has a failed
+    // transaction open takes no statement but this, and would keep the lock.
+    await session.client
+      .query('ROLLBACK')
+      .then(unlock)
+      .catch(() => undefined);
+    throw error;
   }
+  await unlock();
+  return result;
 }
 
 async function tryLock(session: MigrationSession, key: string): Promise<boolean> {

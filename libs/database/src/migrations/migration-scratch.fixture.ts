@@ -44,8 +44,13 @@ export class MigrationScratch {
     );
   }
 
-  async until(sql: string): Promise<void> {
-    while ((await this.rows(sql)).length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+  /** Asks until there is a row. @returns the first one */
+  async until(sql: string): Promise<Record<string, unknown>> {
+    for (;;) {
+      const [row] = await this.rows(sql);
+      if (row) return row;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
   }
 
   /** Empties both, which is quicker than making others. */

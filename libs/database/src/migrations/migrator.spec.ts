@@ -111,11 +111,23 @@ describe('Migrator', () => {
     expect(await scratch.migrate()).toEqual(['V2__Two.sql']);
   });
 
-  it('refuses a file that ends the transaction itself', async () => {
-    await scratch.write('V1__Commits.sql', 'COMMIT; BEGIN;');
-    await expect(scratch.migrate()).rejects.toThrow('ends the transaction itself');
-    expect(await scratch.rows('SELECT * FROM flyway_schema_history')).toEqual([]);
-  });
+  it.each([
+    ['in a transaction', ''],
+    ['without one', 'executeInTransaction=false'],
+  ])(
+    'runs nothing of a file %s that begins or ends transactions itself, and names the line',
+    async (_, conf) => {
+      await scratch.write('V1__Commits.sql.conf', conf);
+      for (const control of ['BEGIN', 'START TRANSACTION', 'COMMIT', 'ROLLBACK', 'END']) {
+        await scratch.write('V1__Commits.sql', `CREATE TABLE half ();\n-- No BEGIN here.\n${control};`);
+        await expect(scratch.migrate()).rejects.toThrow(
+          `V1__Commits.sql failed: It has ${control}, and transactions are the runner's. (line 3)`,
+        );
+      }
+      expect(await scratch.rows('SELECT * FROM flyway_schema_history')).toEqual([]);
+      expect(await scratch.rows("SELECT to_regclass('half') AS half")).toEqual([{ half: null }]);
+    },
+  );
 
   it('errs on a backfill that a policy would filter, instead of updating nothing', async () => {
     await scratch.write(

@@ -46,6 +46,16 @@ describe('splitStatements', () => {
   });
 
   it('tells where each begins', () => {
-    expect(splitStatements('SELECT 1;\nSELECT 2').map((each) => each.offset)).toEqual([0, 9]);
+    expect(
+      splitStatements('SELECT 1;\n-- The second.\n(SELECT 2)').map(({ offset, text }) => ({ offset, text })),
+    ).toEqual([
+      { offset: 0, text: 'SELECT 1' },
+      { offset: 25, text: '(SELECT 2)' },
+    ]);
+  });
+
+  it('tells the words of each, and nothing of what is quoted or a comment', () => {
+    const sql = `-- concurrently\nCREATE INDEX "concurrently" ON t ('concurrently', $$concurrently$$) /* concurrently */`;
+    expect(splitStatements(sql).map((each) => each.words)).toEqual([['create', 'index', 'on', 't']]);
   });
 });

@@ -5,9 +5,12 @@
 // of the language. It reads psql's rules: a body is only looked for after CREATE FUNCTION and CREATE PROCEDURE.
 
 export interface Statement {
+  /** From its first token on, without the comments before it. */
   text: string;
   /** Where it begins in the script, in characters from 0. */
   offset: number;
+  /** Its keywords and unquoted names, in small letters: nothing of a comment, a string or a quoted name. */
+  words: readonly string[];
 }
 
 const TOKEN = new RegExp(
@@ -29,19 +32,24 @@ const TOKEN = new RegExp(
 export function splitStatements(sql: string): Statement[] {
   const statements: Statement[] = [];
   const tokens = new RegExp(TOKEN);
-  let start = 0;
+  let start: number | undefined;
   let words: string[] = [];
   let depth = 0;
   let bodies = 0;
   const finish = (end: number) => {
-    if (words.length > 0) statements.push({ text: sql.slice(start, end), offset: start });
-    [start, words, depth, bodies] = [end + 1, [], 0, 0];
+    if (start !== undefined && words.length > 0)
+      statements.push({ text: sql.slice(start, end), offset: start, words });
+    [start, words, depth, bodies] = [undefined, [], 0, 0];
   };
   for (let match = tokens.exec(sql); match !== null; match = tokens.exec(sql)) {
     const [token] = match;
     if (token.startsWith('--')) continue;
-    else if (token === '/*') tokens.lastIndex = commentEnd(sql, tokens.lastIndex);
-    else if (token.startsWith('$')) tokens.lastIndex = endOf(sql, token, tokens.lastIndex);
+    if (token === '/*') {
+      tokens.lastIndex = commentEnd(sql, tokens.lastIndex);
+      continue;
+    }
+    if (token !== ';') start ??= match.index;
+    if (token.startsWith('$')) tokens.lastIndex = endOf(sql, token, tokens.lastIndex);
     else if (token === '(') depth += 1;
     else if (token === ')') depth -= 1;
     else if (token === ';') {
