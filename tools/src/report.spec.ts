@@ -51,6 +51,20 @@ describe('npm run db:report', () => {
     ]);
   });
 
+  it("shows how the tenants' schemas are, and ends with 3 when some could not be made", async () => {
+    const monitor = await createTestDatabase('monitor');
+    await monitor.asSuperuser((client) =>
+      client.query(`INSERT INTO tenants (id, name, domain, schema_name, state, failure)
+        VALUES (uuid_generate_v4(), 'Acme', 'acme', 'tenant_acme', 'failed', 'the disk is full')`),
+    );
+    const { status, stdout } = report(['monitor'], monitor.environment);
+    await monitor.close();
+    expect(stdout).toMatch(/^  tenants +1 failed, 0 behind version \d+\.\d+\.\d+; 1 with a failure$/m);
+    expect([status, stdout]).toEqual([3, expect.stringContaining('✗ 1 tenants have no schema')]);
+    expect(stdout).toContain('npm run db:info:tenants');
+    expect(stdout).not.toContain('Nothing to do.');
+  });
+
   it('is JSON for programs, without any password', () => {
     const { status, stdout } = report(['auth', '--json']);
     expect([status, JSON.parse(stdout)]).toEqual([

@@ -15,6 +15,7 @@ export function renderReport(service: string, report: DatabaseReport): string {
     line('disk', disk(sections)),
     line('transactions', transactions(sections)),
     line('migrations', migrations(sections)),
+    ...tenants(sections),
     ...sections.partitions.figures.map((each) =>
       line(
         'partitions',
@@ -60,6 +61,13 @@ function transactions({ transactions: { figures } }: Sections): string {
 
 function migrations({ migrations: { figures } }: Sections): string {
   return `${figures.applied} applied, ${figures.open.length} in another state`;
+}
+
+function tenants({ tenants: { figures } }: Sections): string[] {
+  if (figures === null) return [];
+  const states = Object.entries(figures.byState).map(([state, count]) => `${count} ${state}`);
+  const behind = `${figures.behind ?? '?'} behind version ${figures.newestVersion ?? '?'}`;
+  return [line('tenants', `${[...states, behind].join(', ')}; ${figures.withFailure ?? '?'} with a failure`)];
 }
 
 function costliestStatements({ statements: { figures } }: Sections): string[] {

@@ -141,6 +141,24 @@ describe('the report on a database', () => {
     expect(JSON.stringify(report)).not.toMatch(/of somebody/);
   });
 
+  it('warns of a slow statement that ten busy ones outweigh, and not of one that was called a few times', async () => {
+    const { figures, findings } = await test.asSuperuser(async (client) => {
+      await client.query(`
+        CREATE TEMPORARY TABLE pg_stat_statements AS
+        SELECT d.oid AS dbid, shape.*, shape.calls AS rows, shape.calls * mean_exec_time AS total_exec_time
+        FROM pg_database d, (
+          SELECT 'SELECT ' || n || ' FROM busy' AS query, 1000000 AS calls, 1::float8 AS mean_exec_time
+          FROM generate_series(1, 10) n
+          UNION ALL VALUES ('SELECT slow', 12, 5000), ('SELECT seldom', 9, 5000), ('ANALYZE slow', 12, 5000)
+        ) shape WHERE d.datname = current_database()`);
+      return (await readDatabaseReport(asking(client), 'auth')).sections.statements;
+    });
+    expect(figures?.map(({ meanMs }) => meanMs)).toEqual(Array.from({ length: 10 }, () => 1));
+    expect(findings).toMatchObject([
+      { severity: 'warning', finding: 'A statement takes 5000 ms on average (12 calls): SELECT slow' },
+    ]);
+  });
+
   it('says how to have statements counted where they are not', async () => {
     const without = await createTestDatabase('auth');
     const client = new pg.Client({ ...test.settings, database: without.settings.name });

@@ -7,6 +7,7 @@ import { type MissingIndexFigures, readMissingIndexes } from './missing-indexes.
 import { type PartitionFigures, readPartitions } from './partitions.js';
 import type { Ask, Section } from './section.js';
 import { readStatements, type StatementFigures } from './statements.js';
+import { readTenants, type TenantFigures } from './tenants.js';
 import { readTransactions, type TransactionFigures } from './transactions.js';
 import { readUnusedIndexes, type UnusedIndexFigures } from './unused-indexes.js';
 
@@ -28,12 +29,13 @@ export interface DatabaseReport {
     partitions: Section<PartitionFigures[]>;
     disk: Section<DiskFigures>;
     migrations: Section<MigrationFigures>;
+    tenants: Section<TenantFigures | null>;
   };
 }
 
 /**
- * What an operator wants to know of one service's database, and what to do about it. It reads catalogues and counters
- * alone: never a row of a tenant, never the parameters of a statement.
+ * What an operator wants to know of one service's database, and what to do about it. It reads catalogues and counters,
+ * and counts the registry of tenants: never a row that a tenant owns, never the parameters of a statement.
  * @param service whose migrations the database should have
  */
 export async function readDatabaseReport(ask: Ask, service: string): Promise<DatabaseReport> {
@@ -56,6 +58,7 @@ export async function readDatabaseReport(ask: Ask, service: string): Promise<Dat
       partitions: await readPartitions(ask),
       disk: await readDisk(ask),
       migrations: await readMigrations(ask, service),
+      tenants: await readTenants(ask, service),
     },
   };
 }
