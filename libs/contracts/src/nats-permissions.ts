@@ -26,7 +26,6 @@ export function natsPermissions(app: AppName): NatsPermissions {
       ...ownDurables.flatMap(({ stream, name }) => [
         `$JS.API.CONSUMER.MSG.NEXT.${stream}.${name}`,
         `$JS.API.CONSUMER.INFO.${stream}.${name}`,
-        `$JS.ACK.${stream}.${name}.>`,
       ]),
     ],
     subscribe: [

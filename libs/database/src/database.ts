@@ -71,6 +71,7 @@ export class Database {
       try {
         return await this.attempt(tenantId, work, readOnly);
       } catch (error) {
+        if (error instanceof FailedBehindCommit) throw error;
         if (attempt < ATTEMPTS_MAX && isTransient(error)) {
           await pause(attempt);
           continue;
@@ -94,10 +95,11 @@ export class Database {
       if (!readOnly) await working;
       // Before COMMIT is sent: a statement issued later would run behind it, on its own and without a context.
       tx.end();
-      [result] = await Promise.all([working, client.commit()]);
+      [result] = await Promise.all([working, tx.committing ?? client.commit()]);
     } catch (error) {
       tx.end();
       const { isLost } = client;
+      if (await hasCommitted(tx)) throw new FailedBehindCommit(error);
       // A connection on which even this fails is not clean below; what matters is the first error.
       await client.rollback().catch(() => undefined);
       throw translateOutage(withoutParameters(error), isLost);
@@ -129,6 +131,17 @@ export class Database {
       }
     }
   }
+}
+
+/** Its work must not be run again, nor its failure pass for one that left nothing. */
+class FailedBehindCommit extends Error {
+  constructor(cause: unknown) {
+    super('Work failed behind its commit.', { cause });
+  }
+}
+
+async function hasCommitted({ committing }: Transaction): Promise<boolean> {
+  return committing !== undefined && committing.then(() => true).catch(() => false);
 }
 
 function sessionContext(tenantId: string | null): Omit<SessionContext, 'readOnly'> {

@@ -4,6 +4,9 @@ import type { Opening, SessionContext } from './opening.js';
 import { type Statement, WireClientBase } from './pg-internals.js';
 import { type PendingStatement, single, StatementGroup } from './statement-group.js';
 
+/** In the company of others it would be parsed each time without a name; by itself it is a message of its own kind. */
+const NAMED_COMMIT = { name: 'capsule_commit', text: 'COMMIT' };
+
 export interface SessionClientConfig extends pg.ClientConfig {
   opening: Opening;
   /** Told of every statement that was answered: its text with placeholders, never its parameters. */
@@ -37,6 +40,11 @@ export class SessionClient extends WireClientBase {
     return this.lost;
   }
 
+  /** Statements were issued that go out when this turn of the event loop ends. */
+  get hasGathered(): boolean {
+    return this.gathered.length > 0;
+  }
+
   begin(context: SessionContext): void {
     this.heldBack = context;
     this.inTransaction = true;
@@ -47,7 +55,7 @@ export class SessionClient extends WireClientBase {
     if (this.hasSentNothing()) return;
     if (this.unusable)
       throw new Error('The transaction could not be begun, yet its work went on and committed.');
-    const { command } = await this.endTransaction('COMMIT');
+    const { command } = await this.endTransaction(this.hasGathered ? NAMED_COMMIT : 'COMMIT');
     if (command !== 'COMMIT') {
       throw new Error('A statement of the transaction failed, yet its work went on and committed.');
     }
@@ -73,14 +81,14 @@ export class SessionClient extends WireClientBase {
     return this.measure(text, answer);
   }
 
-  private endTransaction(text: 'COMMIT' | 'ROLLBACK'): Promise<pg.QueryResult> {
-    const answer = this.query(text);
+  private endTransaction(statement: 'COMMIT' | 'ROLLBACK' | typeof NAMED_COMMIT): Promise<pg.QueryResult> {
+    const answer = this.query(statement);
     this.inTransaction = false;
     return answer;
   }
 
   private hasSentNothing(): boolean {
-    const sentNothing = this.heldBack !== undefined && this.gathered.length === 0;
+    const sentNothing = this.heldBack !== undefined && !this.hasGathered;
     if (sentNothing) {
       this.heldBack = undefined;
       this.inTransaction = false;

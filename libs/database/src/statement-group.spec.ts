@@ -4,6 +4,7 @@ import { runInContext } from '@capsule/telemetry';
 import { createTestDatabase } from '@capsule/testing';
 import { NotesDatabase } from './notes.fixture.js';
 import { together } from './together.js';
+import type { Transaction } from './transaction.js';
 import { uuidv7 } from './uuid.js';
 
 // These specs stand on pg's inner workings as pg-internals.ts declares them; an upgrade that changes those fails here.
@@ -154,6 +155,76 @@ describe('statements that go to the server together', () => {
     expect(writes).toHaveBeenCalledTimes(1);
     writes.mockRestore();
     expect(rows).toMatchObject([{ tenant }]);
+  });
+
+  describe('with the commit', () => {
+    const write = (tx: Transaction, value: object = { kept: true }) => tx.query(configure, [value]);
+    afterEach(() => run("UPDATE service_configuration SET settings = '{}'"));
+
+    it('are one round trip, the opening included', async () => {
+      await run('SELECT 1');
+      const writes = jest.spyOn(Socket.prototype, 'write');
+      await notes.database.withTenant(tenant, (tx) => tx.commitWith(() => together([write(tx), write(tx)])));
+      expect(writes).toHaveBeenCalledTimes(1);
+      writes.mockRestore();
+      expect(await settings()).toEqual({ kept: true });
+    });
+
+    it('commit nothing when one of them fails', async () => {
+      const work = notes.database.withTenant(tenant, (tx) =>
+        tx.commitWith(() => together([write(tx), tx.query('SELECT 1 / $1::integer', [0])])),
+      );
+      await expect(work).rejects.toMatchObject({ code: '22012' });
+      expect(await settings()).toEqual({});
+    });
+
+    it('fail with a key that is looked at when the transaction commits', async () => {
+      const membership = `INSERT INTO memberships (id, tenant_id, user_id, role)
+        VALUES (uuid_generate_v4(), $1, uuid_generate_v4(), 'viewer')`;
+      const work = notes.database.withTenant(tenant, async (tx) => {
+        await tx.query("INSERT INTO organizations (id, tenant_id, name, slug) VALUES ($1, $1, 'a', 'a')", [
+          tenant,
+        ]);
+        return tx.commitWith(() => tx.query(membership, [tenant]));
+      });
+      await expect(work).rejects.toMatchObject({ code: 'platform.request.conflict' });
+      expect(await run('SELECT FROM organizations')).toEqual([]);
+    });
+
+    it('refuse any behind them, and a commit with none', async () => {
+      const late = notes.database.withTenant(tenant, async (tx) => {
+        await tx.commitWith(() => tx.query('SELECT 1'));
+        return write(tx);
+      });
+      await expect(late).rejects.toThrow('Work failed behind its commit');
+      const none = notes.database.withTenant(tenant, (tx) => tx.commitWith(() => Promise.resolve()));
+      await expect(none).rejects.toThrow('nothing to commit with');
+      expect(await settings()).toEqual({});
+    });
+
+    it('are not run again when the work fails behind them, which is told as what it is', async () => {
+      let runs = 0;
+      const work = notes.database.withTenant(tenant, async (tx) => {
+        runs += 1;
+        await tx.commitWith(() => write(tx));
+        throw Object.assign(new Error('as after a deadlock'), { code: '40P01' });
+      });
+      await expect(work).rejects.toMatchObject({
+        message: 'Work failed behind its commit.',
+        cause: { code: '40P01' },
+      });
+      expect(runs).toBe(1);
+      expect(await settings()).toEqual({ kept: true });
+    });
+
+    it('leave it to the end when more is to come', async () => {
+      await notes.database.withTenant(tenant, async (tx) => {
+        tx.keepOpen();
+        await tx.commitWith(() => write(tx));
+        await write(tx, { more: true });
+      });
+      expect(await settings()).toEqual({ kept: true, more: true });
+    });
   });
 
   it('can not write, nor be followed by others, when the work only reads', async () => {

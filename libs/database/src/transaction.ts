@@ -14,7 +14,10 @@ export interface NamedStatement {
 export class Transaction {
   /** @internal */
   readonly callbacks: (() => void)[] = [];
+  /** @internal Of a COMMIT that went out with the last statements. */
+  committing: Promise<void> | undefined;
   private open = true;
+  private isKeptOpen = false;
   private runner: QueryRunner | undefined;
 
   constructor(
@@ -49,6 +52,31 @@ export class Transaction {
   async execute(statement: string | NamedStatement, parameters: readonly unknown[] = []): Promise<number> {
     const { rowCount } = await this.send(statement, parameters);
     return rowCount ?? 0;
+  }
+
+  /**
+   * Issues the transaction's last statements, and COMMIT in the same round trip. `issue` must issue all of them at once,
+   * and the work return what it gets without a look at it: when a statement fails nothing is committed, but an error
+   * that the work throws comes too late.
+   * @throws Error when nothing was issued at once; what the statements throw
+   */
+  async commitWith<Result>(issue: () => Promise<Result>): Promise<Result> {
+    const answers = issue();
+    if (this.isKeptOpen) return answers;
+    if (!this.client.hasGathered) {
+      answers.catch(() => undefined);
+      throw new Error('There is nothing to commit with: issue the statements at once.');
+    }
+    this.end();
+    this.committing = this.client.commit();
+    // Told to whoever began the transaction; here it would only be told twice.
+    this.committing.catch(() => undefined);
+    return answers;
+  }
+
+  /** More is to come after this work: `commitWith` then leaves the commit to the end. */
+  keepOpen(): void {
+    this.isKeptOpen = true;
   }
 
   /** To be run when, and only if, the transaction has committed. Nobody waits for it; what it throws is logged. */

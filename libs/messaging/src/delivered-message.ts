@@ -8,7 +8,14 @@ export class DeliveredMessage {
   /** When the stream stored it. */
   readonly storedAt: Date;
 
-  constructor(private readonly message: Msg) {
+  /**
+   * @param canSettle whether the connection that brought it is still the one there is: the server lets nobody settle
+   *   a message but whoever was given it
+   */
+  constructor(
+    private readonly message: Msg,
+    private readonly canSettle: () => boolean,
+  ) {
     // $JS.ACK.<stream>.<consumer>.<deliveries>.<stream sequence>.<consumer sequence>.<nanoseconds>.<pending>, or
     // with <domain>.<account hash> before the stream and a random token at the end where JetStream has domains.
     const tokens = (message.reply ?? '').split('.');
@@ -26,17 +33,22 @@ export class DeliveredMessage {
     return this.message.string();
   }
 
+  /** After a reconnect it comes again nevertheless. */
   ack(): void {
-    this.message.respond('+ACK');
+    this.settle('+ACK');
   }
 
   /** Have it delivered again after the delay. */
   nak(delayMs: number): void {
-    this.message.respond(delayMs > 0 ? `-NAK ${JSON.stringify({ delay: nanos(delayMs) })}` : '-NAK');
+    this.settle(delayMs > 0 ? `-NAK ${JSON.stringify({ delay: nanos(delayMs) })}` : '-NAK');
   }
 
   /** Never deliver it again. */
   terminate(): void {
-    this.message.respond('+TERM');
+    this.settle('+TERM');
+  }
+
+  private settle(answer: string): void {
+    if (this.canSettle()) this.message.respond(answer);
   }
 }

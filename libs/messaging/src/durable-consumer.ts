@@ -88,7 +88,8 @@ export class DurableConsumer {
     }
     this.retryMs = RETRY_FIRST_MS;
     this.requested = Math.max(0, this.requested - 1);
-    const delivered = new DeliveredMessage(message);
+    const { connections } = this.connection;
+    const delivered = new DeliveredMessage(message, () => this.connection.connections === connections);
     if (this.stopped) delivered.nak(0);
     else if (this.running >= this.options.concurrency) this.waiting.push(delivered);
     else void this.handle(delivered);

@@ -24,7 +24,12 @@ export interface NatsConfiguration {
 
 const MEBIBYTE = 1024 * 1024;
 
-/** Answers are allowed to whoever asked: one each, while the slowest request may still be waiting for it. */
+/**
+ * Answers are allowed to whoever asked: one each, while the slowest request may still be waiting for it. The answer to
+ * a message of a durable is its acknowledgement, so a service can acknowledge what it was given and nothing else. By a
+ * right of its own it could do so, too; but what was not answered by THIS right is remembered for the whole time, and
+ * beyond 4,096 messages the server then walks over all of them at each delivery.
+ */
 const ALLOWED_RESPONSES = '{ max: 1, expires: "2m" }';
 
 /**

@@ -3,6 +3,7 @@ import { Logger, type OnApplicationShutdown } from '@nestjs/common';
 import type { NatsSettings } from '@capsule/config';
 import { connect, errors, type NatsConnection as Connection } from '@nats-io/transport-node';
 import { inboxPrefixOf, type NatsUser } from './nats-configuration.js';
+import { RequestInbox } from './request-inbox.js';
 
 const FIRST_CONNECT_DEADLINE_MS = 30_000;
 const RECONNECT_WAIT_MS = 250;
@@ -15,7 +16,9 @@ const PING_INTERVAL_MS = 20_000;
 export class NatsConnection implements OnApplicationShutdown {
   private readonly logger = new Logger(NatsConnection.name);
   private readonly reconnectListeners = new Set<() => void>();
+  private inbox: RequestInbox | undefined;
   private up = true;
+  private connectionCount = 1;
 
   private constructor(
     readonly nc: Connection,
@@ -42,6 +45,16 @@ export class NatsConnection implements OnApplicationShutdown {
 
   get inboxPrefix(): string {
     return inboxPrefixOf(this.user);
+  }
+
+  /** How often the server was connected to by now. */
+  get connections(): number {
+    return this.connectionCount;
+  }
+
+  /** For requests whose answer is waited for. */
+  get requests(): RequestInbox {
+    return (this.inbox ??= new RequestInbox(this));
   }
 
   /** False from the moment the server is lost until the connection is back. */
@@ -79,6 +92,7 @@ export class NatsConnection implements OnApplicationShutdown {
         this.logger.warn('lost the connection to NATS, reconnecting');
       } else if (status.type === 'reconnect') {
         this.up = true;
+        this.connectionCount += 1;
         this.logger.log('reconnected to NATS');
         for (const listener of this.reconnectListeners) listener();
       } else if (status.type === 'error') {

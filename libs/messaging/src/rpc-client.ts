@@ -4,7 +4,6 @@ import { decodeRpcError, DomainError } from '@capsule/errors';
 import { currentContext, inSpan, rpcClientSeconds } from '@capsule/telemetry';
 import { errors, type MsgHdrs } from '@nats-io/transport-node';
 import { NatsConnection } from './nats-connection.js';
-import { RequestInbox } from './request-inbox.js';
 import { toHeaders } from './request-headers.js';
 import type { ResponsePacket } from './rpc-wire.js';
 
@@ -17,12 +16,9 @@ interface CallOptions {
 @Injectable()
 export class RpcClient {
   private readonly seconds = rpcClientSeconds();
-  private readonly inbox: RequestInbox;
   private calls = 0;
 
-  constructor(private readonly connection: NatsConnection) {
-    this.inbox = new RequestInbox(connection);
-  }
+  constructor(private readonly connection: NatsConnection) {}
 
   /**
    * @throws DomainError what the service threw; platform.upstream.timeout when the deadline passes,
@@ -89,7 +85,7 @@ export class RpcClient {
     timeoutMs: number,
   ): Promise<ResponsePacket> {
     try {
-      const message = await this.inbox.request(subject, packet, headers, timeoutMs);
+      const message = await this.connection.requests.request(subject, packet, headers, timeoutMs);
       return JSON.parse(message.string()) as ResponsePacket;
     } catch (cause) {
       if (cause instanceof errors.InvalidArgumentError)

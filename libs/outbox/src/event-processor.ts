@@ -41,6 +41,7 @@ export class EventProcessor {
     const work = async (): Promise<void> => {
       try {
         await this.commit(envelope.tenantid, async (tx) => {
+          if (alongside || subscription.handlers.length > 1) tx.keepOpen();
           await this.handle(subscription, envelope, tx);
           await alongside?.(tx);
         });

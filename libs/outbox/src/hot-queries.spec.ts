@@ -55,6 +55,8 @@ describe('the hot queries of the outbox and its siblings, under policies', () =>
     const inOutbox = scans.filter(({ table }) => table === 'outbox');
     expect(inOutbox).toEqual([
       looked('outbox', 'ix_outbox__sequence', /stream_sequence/),
+      // To see whether somebody holds it, and to mark it.
+      looked('outbox', 'pk_outbox', /id = /),
       looked('outbox', 'pk_outbox', /id = /),
     ]);
   });

@@ -45,6 +45,7 @@ export class IdempotentRequests {
     const hash = canonicalHash(request);
     const [claimed] = await tx.query<{ id: string }>(CLAIM, [tx.tenantId, operation, key, hash]);
     if (!claimed) return this.repeat<T>(tx, operation, key, hash);
+    tx.keepOpen();
     const response = await work();
     await tx.query(ANSWER, [claimed.id, JSON.stringify(response ?? null)]);
     return response;

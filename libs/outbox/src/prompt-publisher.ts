@@ -20,9 +20,10 @@ import { Database } from '@capsule/database';
 import type { EventPublisher } from '@capsule/messaging';
 import { observePublishLag } from './event-metrics.js';
 import type { NewOutboxRow, OutboxRows } from './outbox-rows.js';
+import { WakeUp } from './wake-up.js';
 
 /** Long enough to mark a busy service's rows in few transactions, far below the loop's time between two looks. */
-const MARK_AFTER_MS = 50;
+const MARK_AFTER_MS = 200;
 /** Beyond it the bus is slower than the service, and the loop's batches serve better. */
 const IN_FLIGHT_MAX = 100;
 
@@ -42,6 +43,7 @@ export class PromptPublisher {
   private readonly inFlight = new Set<Promise<void>>();
   private published: Published[] = [];
   private marking: Promise<void> | undefined;
+  private readonly company = new WakeUp();
 
   /** @param onFailure told when rows were left to the loop */
   constructor(
@@ -59,9 +61,10 @@ export class PromptPublisher {
     return true;
   }
 
-  /** Resolves when all that was taken is marked or left to the loop. */
+  /** Resolves, without waiting for company, when all that was taken is marked or left to the loop. */
   async settle(): Promise<void> {
     await Promise.all(this.inFlight);
+    this.company.notify();
     await this.marking;
   }
 
@@ -71,7 +74,7 @@ export class PromptPublisher {
       const { sequence } = await this.publisher.publish(type, id, envelope);
       observePublishLag(committedAt);
       this.published.push({ id, sequence, stream });
-      this.marking ??= this.markAll().finally(() => (this.marking = undefined));
+      this.marking ??= this.markAll();
     } catch (error) {
       this.leave(error);
     }
@@ -79,11 +82,13 @@ export class PromptPublisher {
 
   private async markAll(): Promise<void> {
     while (this.published.length > 0) {
-      await new Promise((resolve) => setTimeout(resolve, MARK_AFTER_MS));
+      this.company.reset();
+      await this.company.wait(MARK_AFTER_MS);
       const published = this.published;
       this.published = [];
       await this.mark(published).catch((error: unknown) => this.leave(error));
     }
+    this.marking = undefined;
   }
 
   private async mark(published: readonly Published[]): Promise<void> {
@@ -91,7 +96,7 @@ export class PromptPublisher {
       const ids = rows.map(({ id }) => id);
       const sequences = rows.map(({ sequence }) => sequence);
       const isMarked = await this.database.withoutTenant((tx) =>
-        this.rows.markPublished(tx, stream, ids, sequences),
+        tx.commitWith(() => this.rows.markPublished(tx, stream, ids, sequences)),
       );
       if (!isMarked) throw new Error(`${stream.name} is not the stream it was when it was checked`);
     }

@@ -61,11 +61,13 @@ export class SignUpService {
     const account = await this.requests.once(tx, 'user.sign-up', request, async (): Promise<Account> => {
       const owner = { id: userId, email, name };
       const organization = await this.organizations.found(tx, organizationName, userId);
-      // Issued together, so that they go to the database in one round trip; in this order, as the session needs the user.
-      const creating = this.users.create(tx, { ...owner, passwordHash });
-      opening = this.sessions.open(tx, userId, 'owner');
-      const announcing = this.organizations.announce(tx, organization, owner);
-      const [user] = await together([creating, opening, announcing]);
+      const [user] = await tx.commitWith(() => {
+        // In this order, as the session needs the user.
+        const creating = this.users.create(tx, { ...owner, passwordHash });
+        opening = this.sessions.open(tx, userId, 'owner');
+        const announcing = this.organizations.announce(tx, organization, owner);
+        return together([creating, opening, announcing]);
+      });
       return { organization, user };
     });
     return { ...account, grant: await opening };

@@ -16,7 +16,7 @@ export class SubscriptionService {
     private readonly outbox: Outbox,
   ) {}
 
-  /** Puts the tenant on a plan: what it may use, and the event that tells so, commit with the subscription. */
+  /** Puts the tenant on a plan and commits: what it may use, and the event that tells so, go with the subscription. */
   async start(
     tx: Transaction,
     subscription: Pick<Subscription, 'customerId' | 'planCode' | 'currency' | 'anchor'>,
@@ -29,12 +29,8 @@ export class SubscriptionService {
     if (!granted) throw new DomainError('billing.plan.not_found');
     const { version, entitlements } = granted;
     const organizationId = tx.tenantId ?? '';
-    await this.outbox.add(
-      tx,
-      entitlementsChanged,
-      { organizationId, planCode, version, entitlements },
-      { subject: organizationId },
-    );
+    const changed = { organizationId, planCode, version, entitlements };
+    await tx.commitWith(() => this.outbox.add(tx, entitlementsChanged, changed, { subject: organizationId }));
   }
 
   /** @throws DomainError billing.customer.not_ready until the event of the organization has arrived */

@@ -22,7 +22,8 @@ export class OrganizationConsumer {
     { data }: EventEnvelope<DataOf<typeof organizationCreated>>,
     tx: Transaction,
   ): Promise<void> {
-    await this.organizations.upsert(tx, { id: data.organizationId, name: data.name, slug: data.slug });
+    const { organizationId: id, name, slug } = data;
+    await tx.commitWith(() => this.organizations.upsert(tx, { id, name, slug }));
   }
 
   @OnEvent(entitlementsChanged)
@@ -30,6 +31,6 @@ export class OrganizationConsumer {
     { data }: EventEnvelope<DataOf<typeof entitlementsChanged>>,
     tx: Transaction,
   ): Promise<void> {
-    await this.quotas.upsertNewer(tx, data);
+    await tx.commitWith(() => this.quotas.upsertNewer(tx, data));
   }
 }

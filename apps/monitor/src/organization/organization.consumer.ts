@@ -5,7 +5,7 @@ import {
   type EventEnvelope,
   organizationCreated,
 } from '@capsule/contracts';
-import type { Transaction } from '@capsule/database';
+import { together, type Transaction } from '@capsule/database';
 import { OnEvent } from '@capsule/outbox';
 import { TenantService } from '../tenant/tenant.service.js';
 import { OrganizationRepository } from './organization.repository.js';
@@ -24,8 +24,9 @@ export class OrganizationConsumer {
     tx: Transaction,
   ): Promise<void> {
     const { name, slug } = event.data;
-    await this.organizations.upsertName(tx, name);
-    await this.tenants.register(tx, { name, domain: slug });
+    await tx.commitWith(() =>
+      together([this.organizations.upsertName(tx, name), this.tenants.register(tx, { name, domain: slug })]),
+    );
   }
 
   @OnEvent(entitlementsChanged)
@@ -35,7 +36,11 @@ export class OrganizationConsumer {
   ): Promise<void> {
     const { entitlements, planCode, version } = event.data;
     const retentionDays = entitlements.metricsRetentionDays;
-    const isNewest = await this.organizations.upsertPlan(tx, planCode, retentionDays, version);
-    if (isNewest) await this.tenants.changePlan(tx, planCode);
+    await tx.commitWith(() =>
+      together([
+        this.organizations.upsertPlan(tx, planCode, retentionDays, version),
+        this.tenants.changePlan(tx, planCode, version),
+      ]),
+    );
   }
 }

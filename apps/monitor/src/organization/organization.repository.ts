@@ -17,8 +17,7 @@ const UPSERT_PLAN = {
          ON CONFLICT ON CONSTRAINT pk_organizations DO UPDATE
          SET plan = excluded.plan, metrics_retention_days = excluded.metrics_retention_days,
              entitlements_version = excluded.entitlements_version
-         WHERE organizations.entitlements_version < excluded.entitlements_version
-         RETURNING tenant_id`,
+         WHERE organizations.entitlements_version < excluded.entitlements_version`,
 };
 
 @Injectable()
@@ -27,12 +26,9 @@ export class OrganizationRepository {
     await tx.query(UPSERT_NAME, [tx.tenantId, name]);
   }
 
-  /**
-   * Keeps plan and retention of the newest version, whatever order the versions arrive in.
-   * @returns whether this is the newest
-   */
-  async upsertPlan(tx: Transaction, plan: string, retentionDays: number, version: number): Promise<boolean> {
-    return (await tx.query(UPSERT_PLAN, [tx.tenantId, plan, retentionDays, version])).length > 0;
+  /** Keeps plan and retention of the newest version, whatever order the versions arrive in. */
+  async upsertPlan(tx: Transaction, plan: string, retentionDays: number, version: number): Promise<void> {
+    await tx.query(UPSERT_PLAN, [tx.tenantId, plan, retentionDays, version]);
   }
 
   async findRetentionDays(tx: Transaction): Promise<number> {

@@ -12,6 +12,20 @@ const HOLD_BACK_ACTIVATION = {
   name: 'tenant-hold-back-activation',
   text: `SELECT pg_advisory_xact_lock_shared(hashtext('waiting_members'), hashtext($1::uuid::text))`,
 };
+const INSERT = {
+  name: 'tenant-insert',
+  text: `INSERT INTO tenants (id, name, domain, schema_name, plan)
+         SELECT $1::uuid, $2, $3, 'tenant_' || replace($1::uuid::text, '-', ''),
+                (SELECT plan FROM organizations WHERE tenant_id = $1::uuid)
+         ON CONFLICT ON CONSTRAINT pk_tenants DO UPDATE SET name = excluded.name`,
+};
+/** Not when it is the plan already: most tenants begin with the one they are told of. */
+const UPDATE_PLAN = {
+  name: 'tenant-update-plan',
+  text: `UPDATE tenants SET plan = $2
+         WHERE id = $1 AND plan <> $2
+           AND EXISTS (SELECT FROM organizations WHERE tenant_id = $1 AND entitlements_version = $3)`,
+};
 const FIND_ID_BY_DOMAIN = { name: 'tenant-find-by-domain', text: 'SELECT tenant_find_by_domain($1) AS id' };
 
 /** The registry, as the service may use it: it begins tenants and never finishes them. */
@@ -19,18 +33,15 @@ const FIND_ID_BY_DOMAIN = { name: 'tenant-find-by-domain', text: 'SELECT tenant_
 export class TenantRepository {
   /** Begins a tenant, whose schema the provisioner then makes. One that is known stays as it is but for its name. */
   async insert(tx: Transaction, tenant: Pick<Tenant, 'name' | 'domain'>): Promise<void> {
-    await tx.query(
-      `INSERT INTO tenants (id, name, domain, schema_name, plan)
-       SELECT $1::uuid, $2, $3, 'tenant_' || replace($1::uuid::text, '-', ''),
-              (SELECT plan FROM organizations WHERE tenant_id = $1::uuid)
-       ON CONFLICT ON CONSTRAINT pk_tenants DO UPDATE SET name = excluded.name`,
-      [tx.tenantId, tenant.name, tenant.domain],
-    );
+    await tx.query(INSERT, [tx.tenantId, tenant.name, tenant.domain]);
   }
 
-  /** Changes nothing while the tenant is not known: its row then begins with the plan of its organization. */
-  async updatePlan(tx: Transaction, plan: string): Promise<void> {
-    await tx.query('UPDATE tenants SET plan = $2 WHERE id = $1', [tx.tenantId, plan]);
+  /**
+   * Puts the tenant on the plan of its organization, if this is still the version that the organization has. Changes
+   * nothing while the tenant is not known: its row then begins with the plan of its organization.
+   */
+  async updatePlan(tx: Transaction, plan: string, version: number): Promise<void> {
+    await tx.query(UPDATE_PLAN, [tx.tenantId, plan, version]);
   }
 
   /** The transaction's tenant. */

@@ -19,9 +19,12 @@ export class TenantService {
     return this.tenants.insert(tx, tenant);
   }
 
-  /** The organization's row must have been written in the same transaction, before. */
-  changePlan(tx: Transaction, plan: string): Promise<void> {
-    return this.tenants.updatePlan(tx, plan);
+  /**
+   * Follows the organization to a plan. Its row must have been written in the same transaction, before; when that knew a
+   * newer version, nothing is changed here either.
+   */
+  changePlan(tx: Transaction, plan: string, version: number): Promise<void> {
+    return this.tenants.updatePlan(tx, plan, version);
   }
 
   findById(id: string): Promise<Tenant | null> {

@@ -19,7 +19,8 @@ export class UserConsumer {
     const member = { id, email, name, role, joinedAt };
     // A sign-up brings the member and the organization at once, so the tables are usually not there yet.
     const tables = await this.schemas.tablesForEvent(tx);
-    if (tables === null) await this.users.upsertWaiting(tx, member);
-    else await this.users.upsert(tx, tables, member);
+    await tx.commitWith(() =>
+      tables === null ? this.users.upsertWaiting(tx, member) : this.users.upsert(tx, tables, member),
+    );
   }
 }

@@ -116,6 +116,7 @@ describe('a member whose tenant has no tables yet', () => {
     const ada = randomUUID();
     let activation: Promise<void> | undefined;
     await tenants.database.withTenant(tenantId, async (tx) => {
+      tx.keepOpen();
       await events.handle(tx, ada);
       activation = new TenantRegistry(session.client).activate(tenantId);
       await standsBefore('ExclusiveLock');
