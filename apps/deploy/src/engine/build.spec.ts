@@ -28,6 +28,12 @@ const dependency = (scripts: Record<string, string> = {}) => ({
   'dep/package.json': JSON.stringify({ name: 'dep', version: '1.0.0', main: 'index.js', scripts }),
   'dep/index.js': 'module.exports = "from the dependency";',
 });
+/** An app whose install script runs the program. */
+const installing = (program: string) => ({
+  ...manifest({ dependencies: { dep: 'file:./dep' }, scripts: { postinstall: 'node install.js' } }),
+  ...dependency(),
+  'install.js': `const fs = require('node:fs'); ${program}`,
+});
 
 describe('a build', () => {
   let fixture: EngineFixture;
@@ -182,27 +188,56 @@ describe('a build', () => {
       /JSON object/,
     ],
     [
+      'a package.json of more than 1 MiB',
+      { ...manifest({ scripts: { start: 'node index.js', '//': 'x'.repeat(MEBIBYTE) } }), 'index.js': '' },
+      undefined,
+      'source_invalid',
+      /package.json is larger than 1048576 bytes/,
+    ],
+    [
       'more than it may hold',
       { 'index.js': 'x'.repeat(65 * MEBIBYTE) },
       undefined,
       'source_invalid',
-      /larger than/,
+      /holds more than 67108864 bytes/,
     ],
-  ])('with %s fails with its reason', async (_name, files, command, reason, detail) => {
-    const failure = await failureOf(fixture.build(files, command ? { command } : {}));
-    expect(failure.reason).toBe(reason);
-    expect(failure.detail).toMatch(detail);
-  });
+    [
+      'a device and a pipe where its program should be',
+      installing(`
+        fs.symlinkSync('/dev/zero', 'server.js');
+        require('node:child_process').execFileSync('mkfifo', ['index.js']);`),
+      undefined,
+      'command_not_found',
+      /there is nothing to start/,
+    ],
+    [
+      'a path longer than the system takes in one call',
+      installing(
+        `for (let depth = 0; depth < 100; depth++) fs.mkdirSync('n'.repeat(60)), process.chdir('n'.repeat(60));`,
+      ),
+      ['node', 'index.js'],
+      'source_invalid',
+      /a path that is too long/,
+    ],
+  ])(
+    'with %s fails with its reason and leaves nothing',
+    async (_name, files, command, reason, detail) => {
+      const failure = await failureOf(fixture.build(files, command ? { command } : {}));
+      expect(failure.reason).toBe(reason);
+      expect(failure.detail).toMatch(detail);
+    },
+    60_000,
+  );
 });
 
 describe('packing a folder', () => {
   const folder = mkdtempSync(join(tmpdir(), 'capsule-pack-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
-  const pack = (owner: number | null) =>
+  const pack = (owner: number | null, entries = 10) =>
     packFolder(`${folder}.tar.gz`, {
       folder,
       owner,
-      unpackedBytesMax: MEBIBYTE,
+      limits: { unpackedBytes: MEBIBYTE, entries },
       signal: new AbortController().signal,
     });
 
@@ -216,6 +251,7 @@ describe('packing a folder', () => {
     expect(gunzipSync(readFileSync(`${folder}.tar.gz`)).toString()).not.toContain(
       readFileSync('/etc/hostname', 'utf8'),
     );
+    await expect(pack(null, 1)).rejects.toMatchObject({ detail: 'the built app holds more than 1 entries' });
     rmSync(`${folder}.tar.gz`);
   });
 

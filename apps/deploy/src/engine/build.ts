@@ -1,5 +1,5 @@
-import { constants, createReadStream, existsSync, realpathSync } from 'node:fs';
-import { cp } from 'node:fs/promises';
+import { createReadStream, existsSync, realpathSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import type { Artifact, BuildRequest } from './engine.js';
@@ -8,9 +8,9 @@ import type { EngineHome } from './engine-home.js';
 import { packFolder } from './pack.js';
 import type { Run } from './run.js';
 import { readManifest, resolveStartCommand } from './start-command.js';
+import type { TreeLimits } from './tree-bounds.js';
 
-export interface BuildLimits {
-  unpackedBytes: number;
+export interface BuildLimits extends TreeLimits {
   memoryBytes: number;
 }
 
@@ -24,7 +24,7 @@ export interface ArtifactStore {
 }
 
 /**
- * Turns sources into an artifact: installs the dependencies that package.json names (with npm, as the user of the
+ * Turns sources, which it takes away, into an artifact: installs the dependencies that package.json names (with npm, as the user of the
  * build), makes sure there is something to start, and packs the folder.
  *
  * Cut by a crash it is begun again from the sources, under another key.
@@ -39,7 +39,8 @@ export async function buildArtifact(
   const run = await home.prepare('builds', deploymentId);
   const app = join(run.filesFolder, 'app');
   try {
-    await cp(source.path, app, { recursive: true, verbatimSymlinks: true, mode: constants.COPYFILE_FICLONE });
+    // Taken, not copied: a copy would make a file of every hard link, and nothing could stop it.
+    await rename(source.path, app);
     await home.giveFiles(run);
     await installDependencies(home, run, limits, request);
     signal.throwIfAborted();
@@ -48,7 +49,7 @@ export async function buildArtifact(
     const { digest, sizeBytes } = await packFolder(file, {
       folder: app,
       owner: run.uid,
-      unpackedBytesMax: limits.unpackedBytes,
+      limits,
       signal,
     });
     await store.putStream(artifactKey, createReadStream(file), { maxBytes: sizeBytes, signal });

@@ -36,6 +36,7 @@ import { readRecord, writeRecord } from './record-file.js';
 import type { EndOfRun, Run } from './run.js';
 import { listeningUsers, ProcessTable } from './runner/process-table.mjs';
 import { resolveStartCommand } from './start-command.js';
+import type { TreeLimits } from './tree-bounds.js';
 
 export interface EmbeddedEngineSettings {
   portMin: number;
@@ -73,23 +74,29 @@ export class EmbeddedEngine implements Engine {
   private readonly listeners: ((instanceId: string) => void)[] = [];
   private readonly ports: InstancePorts;
   private readonly watch: NodeJS.Timeout;
+  private readonly treeLimits: TreeLimits;
 
   constructor(
     private readonly home: EngineHome,
     private readonly store: EngineStore,
-    private readonly settings: EmbeddedEngineSettings,
+    settings: EmbeddedEngineSettings,
   ) {
     this.memoryLimit = home.groups ? 'cgroup' : 'watchdog';
     this.isolation = home.users.isolation;
     this.ports = new InstancePorts(settings.portMin, settings.portMax);
+    this.treeLimits = { unpackedBytes: settings.unpackedBytesMax, entries: ENTRIES_MAX };
     this.adopt();
     this.watch = setInterval(() => this.look(), WATCH_INTERVAL_MS);
     this.watch.unref();
   }
 
   build(request: BuildRequest): Promise<Artifact> {
-    const limits = { unpackedBytes: this.settings.unpackedBytesMax, memoryBytes: BUILD_MEMORY_BYTES };
-    return buildArtifact(this.home, this.store, limits, request);
+    return buildArtifact(
+      this.home,
+      this.store,
+      { ...this.treeLimits, memoryBytes: BUILD_MEMORY_BYTES },
+      request,
+    );
   }
 
   stopBuild(deploymentId: string): Promise<void> {
@@ -116,7 +123,7 @@ export class EmbeddedEngine implements Engine {
     const app = join(run.filesFolder, 'app');
     await unpackArchive(await this.store.getStream(request.artifactKey), app, {
       digest: request.digest,
-      limits: { unpackedBytes: this.settings.unpackedBytesMax, entries: ENTRIES_MAX },
+      limits: this.treeLimits,
     });
     await this.home.giveFiles(run);
     const program = {

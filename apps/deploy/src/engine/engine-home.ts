@@ -1,7 +1,9 @@
-import { chmodSync, mkdirSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
-import { lchown, mkdir, readdir, rm } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { lchown, mkdir, readdir } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { ControlGroups } from './control-groups.js';
 import { DeploymentLogs } from './deployment-logs.js';
 import { Run, type RunContext } from './run.js';
@@ -85,7 +87,7 @@ export class EngineHome {
   /** Ends the run if there is one and removes its folder. */
   async forget(kind: RunKind, id: string, graceSeconds: number): Promise<void> {
     await this.find(kind, id)?.end(graceSeconds);
-    await rm(this.pathOf(kind, id), { recursive: true, force: true, maxRetries: 3 });
+    await removeFolder(this.pathOf(kind, id));
   }
 
   /** Hands the files of a run that nothing was started in yet to its user. */
@@ -122,6 +124,14 @@ export class EngineHome {
     const uids = KINDS.flatMap((kind) => this.list(kind).map((id) => this.find(kind, id)?.uid ?? null));
     return new Set(uids.filter((uid) => uid !== null));
   }
+}
+
+/**
+ * By a program of its own: fs.rm takes all names of a folder into the memory of this process, of which an app may have
+ * made millions, and can't remove paths longer than a call of the system takes.
+ */
+async function removeFolder(path: string): Promise<void> {
+  if (existsSync(path)) await promisify(execFile)('rm', ['-rf', '--', path]);
 }
 
 async function changeOwner(path: string, uid: number): Promise<void> {

@@ -22,8 +22,8 @@ export interface Engine {
   readonly isolation: { isolated: boolean; reason?: string };
 
   /**
-   * Makes an artifact of the sources and puts it into storage under the key it is given, which is this build's alone.
-   * A build of this deployment that an earlier life of the service left behind is ended first.
+   * Makes an artifact of the sources, whose folder it may use up, and puts it into storage under the key it is given,
+   * which is this build's alone. A build of this deployment that an earlier life of the service left behind is ended first.
    * @throws DeploymentFailure source_invalid, command_not_found, memory_exceeded, platform_error
    * @throws the reason of `signal`, after everything the build started is gone
    */
@@ -36,7 +36,7 @@ export interface Engine {
   /**
    * Starts the instance, or finds it when it was started before (also when it has ended meanwhile: an instance is
    * started once in its life). Returns when it was started, not when it listens.
-   * @throws DeploymentFailure command_not_found, platform_error
+   * @throws DeploymentFailure command_not_found, source_invalid, platform_error
    */
   start(request: StartRequest): Promise<{ address: InstanceAddress }>;
   observe(instanceId: string): Promise<Observation>;

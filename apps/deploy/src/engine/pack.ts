@@ -1,12 +1,12 @@
 import { constants, createWriteStream } from 'node:fs';
-import { lstat, open, readdir, readlink } from 'node:fs/promises';
+import { lstat, open, opendir, readlink } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { pack, type Pack } from 'tar-stream';
-import { DeploymentFailure } from './deployment-failure.js';
+import { TreeBounds, type TreeLimits } from './tree-bounds.js';
 
 const EPOCH = new Date(0);
 
@@ -14,13 +14,13 @@ export interface PackRequest {
   folder: string;
   /** Only files of this user are taken: a hard link to someone else's file would be read with the engine's rights. */
   owner: number | null;
-  unpackedBytesMax: number;
+  limits: TreeLimits;
   signal: AbortSignal;
 }
 
 /**
  * Packs a folder into `file` as `.tar.gz`. Equal contents give equal bytes: names are sorted, and time and owner are left out.
- * @throws DeploymentFailure source_invalid when the folder is too large
+ * @throws DeploymentFailure source_invalid when the folder holds more than it may
  */
 export async function packFolder(
   file: string,
@@ -45,7 +45,7 @@ export async function packFolder(
   );
   writing.catch(() => {});
   try {
-    await addFolder(archive, '', request, { bytes: 0 });
+    await addFolder(archive, '', request, new TreeBounds(request.limits, 'the built app'));
     archive.finalize();
   } catch (error) {
     archive.destroy();
@@ -59,24 +59,34 @@ async function addFolder(
   archive: Pack,
   path: string,
   request: PackRequest,
-  total: { bytes: number },
+  bounds: TreeBounds,
 ): Promise<void> {
-  const names = (await readdir(join(request.folder, path))).sort();
-  for (const name of names) {
+  for (const entry of await entriesOf(path, request, bounds)) {
     request.signal.throwIfAborted();
-    const entry = path === '' ? name : `${path}/${name}`;
     const full = join(request.folder, entry);
     const { uid, ...info } = await lstatKind(full);
     if (request.owner !== null && uid !== request.owner) continue;
     if (info.kind === 'directory') {
       archive.entry({ ...plain(entry), type: 'directory', mode: 0o755 });
-      await addFolder(archive, entry, request, total);
+      await addFolder(archive, entry, request, bounds);
     } else if (info.kind === 'symlink') {
       archive.entry({ ...plain(entry), type: 'symlink', linkname: await readlink(full), mode: 0o777 });
     } else if (info.kind === 'file') {
-      await addFile(archive, entry, full, request, total);
+      await addFile(archive, entry, full, request, bounds);
     }
   }
+}
+
+/** Counted while they are read: an install script may leave millions in one folder. */
+async function entriesOf(path: string, request: PackRequest, bounds: TreeBounds): Promise<string[]> {
+  const entries: string[] = [];
+  for await (const { name } of await opendir(join(request.folder, path))) {
+    request.signal.throwIfAborted();
+    const entry = path === '' ? name : `${path}/${name}`;
+    bounds.addEntry(entry);
+    entries.push(entry);
+  }
+  return entries.sort();
 }
 
 async function addFile(
@@ -84,19 +94,13 @@ async function addFile(
   entry: string,
   full: string,
   request: PackRequest,
-  total: { bytes: number },
+  bounds: TreeBounds,
 ): Promise<void> {
   const handle = await open(full, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
     const { size, mode, uid } = await handle.stat();
     if (request.owner !== null && uid !== request.owner) return;
-    total.bytes += size;
-    if (total.bytes > request.unpackedBytesMax) {
-      throw new DeploymentFailure(
-        'source_invalid',
-        `the built app is larger than ${request.unpackedBytesMax} bytes`,
-      );
-    }
+    bounds.addBytes(size);
     const sink = archive.entry({
       ...plain(entry),
       type: 'file',

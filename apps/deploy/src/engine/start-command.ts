@@ -8,6 +8,8 @@ export interface PackageManifest {
   hasDependencies: boolean;
 }
 
+/** It is parsed in this process, which serves everyone. */
+const MANIFEST_BYTES_MAX = 1024 ** 2;
 const ENTRY_FILES = ['index.js', 'server.js', 'index.mjs', 'server.mjs'];
 /** A start script that is a program with plain words: nothing a shell would treat specially. */
 const PLAIN_WORDS = /^[A-Za-z0-9._/=:@,+ -]+$/;
@@ -19,6 +21,9 @@ const PLAIN_WORDS = /^[A-Za-z0-9._/=:@,+ -]+$/;
 export function readManifest(folder: string): PackageManifest | null {
   const path = inside(folder, 'package.json');
   if (!path) return null;
+  if (statSync(path).size > MANIFEST_BYTES_MAX) {
+    throw new DeploymentFailure('source_invalid', `package.json is larger than ${MANIFEST_BYTES_MAX} bytes`);
+  }
   let content: unknown;
   try {
     content = JSON.parse(readFileSync(path, 'utf8'));

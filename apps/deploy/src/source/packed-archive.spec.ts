@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -180,6 +180,22 @@ describe('an uploaded archive', () => {
       Array.from({ length: 101 }, (_, index) => ({ name: `f${index}`, content: '' })),
       /more than 100 entries/,
     ],
+    [
+      '2 files in 120 folders',
+      [
+        { name: `${'a/'.repeat(60)}f`, content: '' },
+        { name: `${'b/'.repeat(60)}f`, content: '' },
+      ],
+      /more than 100 entries/,
+    ],
+    [
+      'a link longer than a path may be',
+      [
+        { name: 'f', content: '' },
+        { name: 'l', type: 'symlink', linkname: 'f/'.repeat(2_048) },
+      ],
+      /link that is too long/,
+    ],
     ['no files', [{ name: 'a/', type: 'directory' }], /no files/],
   ])('with %s is refused and leaves nothing', async (_name, entries, detail) => {
     await expectRefused(unpackEntries(...entries), detail);
@@ -189,6 +205,16 @@ describe('an uploaded archive', () => {
   it('that unpacks to more than allowed is refused by what its header says, before its bytes', async () => {
     await expectRefused(
       unpackEntries({ name: 'huge', content: Buffer.alloc(LIMITS.unpackedBytes + 1, 'ab') }),
+      /more than 67108864 bytes/,
+    );
+  });
+
+  it('of one file and links to it is refused when copies of the file would be more than allowed', async () => {
+    const links = Array.from({ length: 80 }, (_, index): Entry => {
+      return { name: `link${index}`, type: 'link', linkname: 'file' };
+    });
+    await expectRefused(
+      unpackEntries({ name: 'file', content: randomBytes(1024 * 1024) }, ...links),
       /more than 67108864 bytes/,
     );
   });

@@ -6,29 +6,30 @@
  *  - symbolic links are made last, so that nothing is written through one. Their targets may climb (`..`) only at
  *    the beginning, from a real directory, and so can't be combined with each other to lead out;
  *  - owner, time and mode are ours: 0644, or 0755 for what may be executed; no setuid, setgid or sticky bits;
- *  - bytes, entries, and depth are bounded while reading.
+ *  - bytes, entries, names and depth are bounded while reading. A hard link counts like a copy of its original: that
+ *    is what it becomes as soon as the tree is packed.
  *
  * It works in a sibling `<target>.unpacking` and renames at the end: the target is there completely or not at all.
  * A single top-level folder is stripped, as archives of code hosting sites have one.
  */
 import { createWriteStream } from 'node:fs';
-import { link, mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { link, lstat, mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extract, type Header } from 'tar-stream';
 import { DeploymentFailure } from '../engine/deployment-failure.js';
+import { TreeBounds, type TreeLimits } from '../engine/tree-bounds.js';
 
-export interface UnpackLimits {
-  unpackedBytes: number;
-  entries: number;
+export interface UnpackLimits extends TreeLimits {
   /** Keeps a single top-level folder, which in a repository is no wrapping. */
   keepTopFolder?: boolean;
 }
 
-const PATH_BYTES_MAX = 1_024;
+const SUBJECT = 'the archive can not be used: it';
 const NAME_BYTES_MAX = 255;
-const DEPTH_MAX = 64;
+/** What the kernel takes. */
+const LINK_BYTES_MAX = 4_095;
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
 
 /**
@@ -72,30 +73,28 @@ async function unpackFiles(
   limits: UnpackLimits,
 ): Promise<SymbolicLink[]> {
   const links: SymbolicLink[] = [];
-  const directories = new Set(['']);
-  const files = new Set<string>();
-  let bytes = 0;
-  let entries = 0;
+  const bounds = new TreeBounds(limits, SUBJECT);
+  const folders = new Folders(root, bounds);
+  let holdsFiles = false;
   const extraction = extract();
   const feeding = pipeline(tar, extraction as unknown as NodeJS.WritableStream);
   // Its rejection is that of the iteration below; without a listener it would be an unhandled one beside it.
   feeding.catch(() => {});
   for await (const entry of extraction) {
     const { header } = entry;
-    entries += 1;
-    if (entries > limits.entries) refuse(`it holds more than ${limits.entries} entries`);
-    bytes += header.size;
-    if (bytes > limits.unpackedBytes) refuse(`it unpacks to more than ${limits.unpackedBytes} bytes`);
+    bounds.addBytes(header.size);
     const path = splitName(header.name);
+    const name = path.join('/');
+    // A new folder is counted when it is made.
+    if (header.type !== 'directory' || folders.has(name)) bounds.addEntry(name);
     if (path.length === 0) {
       entry.resume();
       continue;
     }
-    await makeDirectories(root, path.slice(0, -1), directories);
-    const name = path.join('/');
+    await folders.make(path.slice(0, -1));
     switch (header.type) {
       case 'directory':
-        await makeDirectories(root, path, directories);
+        await folders.make(path);
         break;
       case 'file':
       case 'contiguous-file':
@@ -103,16 +102,20 @@ async function unpackFiles(
           Readable.from(entry),
           createWriteStream(join(root, name), { flags: 'wx', mode: modeOf(header) }),
         );
-        files.add(name);
+        holdsFiles = true;
         continue;
       case 'link': {
-        const original = splitName(header.linkname).join('/');
-        if (!files.has(original)) refuse(`"${name}" is a link to something that is no file of the archive`);
-        await link(join(root, original), join(root, name));
-        files.add(name);
+        const original = join(root, ...splitName(header.linkname));
+        // Nothing in the way to it is a symbolic link: those are made last.
+        const stats = await lstat(original).catch(() => null);
+        if (!stats?.isFile()) refuse(`"${name}" is a link to something that is no file of the archive`);
+        bounds.addBytes(stats.size);
+        await link(original, join(root, name));
         break;
       }
       case 'symlink':
+        if (Buffer.byteLength(header.linkname ?? '') > LINK_BYTES_MAX)
+          refuse('it holds a link that is too long');
         links.push({ path, linkTarget: header.linkname });
         break;
       case 'block-device':
@@ -124,7 +127,7 @@ async function unpackFiles(
     entry.resume();
   }
   await feeding;
-  if (files.size === 0) refuse('it holds no files');
+  if (!holdsFiles) refuse('it holds no files');
   return links;
 }
 
@@ -134,22 +137,33 @@ function splitName(name: string): string[] {
   if (CONTROL_CHARACTERS.test(name)) refuse('it holds a name with control characters');
   const path = name.split('/').filter((segment) => segment !== '' && segment !== '.');
   if (path.includes('..')) refuse('it holds a path that leads out of it');
-  if (path.length > DEPTH_MAX) refuse(`it holds a path deeper than ${DEPTH_MAX} folders`);
-  if (
-    Buffer.byteLength(name) > PATH_BYTES_MAX ||
-    path.some((segment) => Buffer.byteLength(segment) > NAME_BYTES_MAX)
-  ) {
+  if (path.some((segment) => Buffer.byteLength(segment) > NAME_BYTES_MAX)) {
     refuse('it holds a path that is too long');
   }
   return path;
 }
 
-async function makeDirectories(root: string, path: string[], made: Set<string>): Promise<void> {
-  for (let depth = 1; depth <= path.length; depth += 1) {
-    const name = path.slice(0, depth).join('/');
-    if (made.has(name)) continue;
-    await mkdir(join(root, name), { mode: 0o755 });
-    made.add(name);
+/** Folders that were made for the archive, most of them because a path goes through them. */
+class Folders {
+  private readonly made = new Set(['']);
+
+  constructor(
+    private readonly root: string,
+    private readonly bounds: TreeBounds,
+  ) {}
+
+  has(name: string): boolean {
+    return this.made.has(name);
+  }
+
+  async make(path: string[]): Promise<void> {
+    for (let depth = 1; depth <= path.length; depth += 1) {
+      const name = path.slice(0, depth).join('/');
+      if (this.made.has(name)) continue;
+      this.bounds.addEntry(name);
+      await mkdir(join(this.root, name), { mode: 0o755 });
+      this.made.add(name);
+    }
   }
 }
 
