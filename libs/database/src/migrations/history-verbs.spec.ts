@@ -28,8 +28,24 @@ describe('verbs on the history', () => {
         'R__b.sql Success',
         'R__a.sql Success',
       ]);
+    });
+
+    it('that are gone stop the next run until repair, which marks their latest run alone as deleted', async () => {
+      await scratch.write('R__a.sql', 'SELECT 1');
+      await scratch.migrate();
+      await scratch.write('R__a.sql', 'SELECT 2');
+      await scratch.migrate();
       await scratch.remove('R__a.sql');
+      expect(await scratch.states()).toEqual(['R__a.sql Superseded', 'R__a.sql Missing']);
+      expect(await scratch.migrator().validate()).toEqual(['R__a.sql was applied, but the file is gone.']);
+      await expect(scratch.migrate()).rejects.toThrow('R__a.sql was applied, but the file is gone');
+
+      expect(await scratch.migrator().repair()).toMatchObject({ deleted: ['R__a.sql'] });
+      expect(await scratch.states()).toEqual(['R__a.sql Superseded', 'R__a.sql Deleted']);
       expect(await scratch.migrator().validate()).toEqual([]);
+      await scratch.write('R__a.sql', 'SELECT 2');
+      expect(await scratch.migrate()).toEqual(['R__a.sql']);
+      expect(await scratch.states()).toEqual(['R__a.sql Superseded', 'R__a.sql Deleted', 'R__a.sql Success']);
     });
   });
 
@@ -56,6 +72,16 @@ describe('verbs on the history', () => {
       await scratch.write('V2__Two.sql', 'CREATE TABLE two (better integer)');
       expect(await scratch.migrate()).toEqual(['V2__Two.sql']);
       expect(await scratch.migrator().validate()).toEqual([]);
+    });
+
+    it('leaves its file free to be renamed and written better', async () => {
+      await scratch.migrator().undo();
+      await scratch.migrate();
+      await scratch.remove('U2__Two.sql');
+      await scratch.write('U2__Better.sql', 'DROP TABLE IF EXISTS two');
+      expect(await scratch.migrator().validate()).toEqual([]);
+      expect(await scratch.migrate()).toEqual([]);
+      expect(await scratch.migrator().undo()).toMatchObject({ script: 'U2__Better.sql' });
     });
 
     it('refuses when nobody wrote how, or nothing is left, and keeps all when it fails', async () => {

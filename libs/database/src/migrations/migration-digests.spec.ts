@@ -52,6 +52,20 @@ describe('digests of migrations', () => {
     expect(await scratch.migrator().validate()).toHaveLength(1);
   });
 
+  it('are kept, too, for what Flyway applied out of order', async () => {
+    await scratch.write('V2__Later.sql', 'SELECT 2');
+    await scratch.migrate();
+    await scratch.database.asSuperuser((client) =>
+      client.query(
+        "DROP TABLE migration_digests; UPDATE flyway_schema_history SET installed_rank = 3 WHERE version = '1'",
+      ),
+    );
+    expect(await scratch.states()).toEqual(['V2__Later.sql Success', 'V1__T.sql Out of Order']);
+    await scratch.migrate();
+    await scratch.write('V1__T.sql', MOVED);
+    expect(await scratch.migrator().validate()).toHaveLength(1);
+  });
+
   it('are nothing to anybody but the owner', async () => {
     const { rows } = await scratch.database.asSuperuser((client) =>
       client.query("SELECT relacl::text[] AS acl FROM pg_class WHERE relname = 'migration_digests'"),

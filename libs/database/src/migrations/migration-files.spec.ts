@@ -39,6 +39,13 @@ describe('a folder of migrations', () => {
     await expect(readMigrationFolder(folder)).rejects.toThrow('have the same version');
   });
 
+  it('refuses two repeatable files of one description, by which the history knows them', async () => {
+    await write('R__A_view.sql');
+    await write('R__B.sql');
+    await write('R__A view.sql');
+    await expect(readMigrationFolder(folder)).rejects.toThrow('have the same description');
+  });
+
   it.each(['V2_Misspelt.sql', 'v2__Small.sql', 'V__No_version.sql', 'V1a__Letters.sql', 'R1__Versioned.sql'])(
     'refuses %s, which would be a change that never happens',
     async (name) => {

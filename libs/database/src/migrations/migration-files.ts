@@ -72,6 +72,7 @@ export async function readMigrationFolder(
     .sort((a, b) => (a.description < b.description ? -1 : 1));
   const [versioned, undo] = [ofVersion('versioned'), ofVersion('undo')];
   for (const kind of [versioned, undo]) requireDistinctVersions(kind);
+  requireDistinctDescriptions(repeatable);
   return { versioned, undo, repeatable };
 }
 
@@ -89,6 +90,16 @@ function requireDistinctVersions(files: readonly VersionedFile[]): void {
     const previous = files[index - 1];
     if (previous !== undefined && compareVersions(previous.version, file.version) === 0) {
       throw new MigrationError(`${previous.script} and ${file.script} have the same version.`);
+    }
+  });
+}
+
+/** A repeatable file is known to the history by its description. */
+function requireDistinctDescriptions(files: readonly RepeatableFile[]): void {
+  files.forEach((file, index) => {
+    const previous = files[index - 1];
+    if (previous?.description === file.description) {
+      throw new MigrationError(`${previous.script} and ${file.script} have the same description.`);
     }
   });
 }

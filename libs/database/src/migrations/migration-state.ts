@@ -101,13 +101,15 @@ function describe(
     if (isDeleted) return 'Deleted';
     if (isUndone) return 'Undone';
     if (row.type === 'SCHEMA' || row.type === 'UNDO_SQL') return row.success ? 'Success' : 'Failed';
-    if (file === undefined) {
+    const isSuperseded = row.version === null && !context.isLatest;
+    if (file === undefined && !isSuperseded) {
       const isFuture = row.version !== null && !isBefore(row.version, context.lastResolved);
       if (isFuture) return row.success ? 'Future' : 'Failed (Future)';
       return row.success ? 'Missing' : 'Failed (Missing)';
     }
     if (!row.success) return 'Failed';
-    if (row.version === null) return !context.isLatest ? 'Superseded' : isChanged ? 'Outdated' : 'Success';
+    if (isSuperseded) return 'Superseded';
+    if (row.version === null) return isChanged ? 'Outdated' : 'Success';
     return context.isLate ? 'Out of Order' : 'Success';
   };
   return { state: state(), file, row, isChanged: isChanged && row.type === 'SQL' && row.version !== null };

@@ -199,6 +199,7 @@ async function readIfThere(history: SchemaHistory): Promise<AppliedMigration[]> 
 /** What Flyway applied, or a runner before there were digests, has its checksum alone: from now on it has both. */
 async function adoptDigests(history: SchemaHistory, migrations: readonly Migration[]): Promise<void> {
   for (const { row, file, state } of migrations) {
-    if (row?.digest === null && file && state === 'Success') await history.keepDigest(row.rank, file);
+    const isApplied = state === 'Success' || state === 'Out of Order';
+    if (row?.digest === null && file && isApplied) await history.keepDigest(row.rank, file);
   }
 }

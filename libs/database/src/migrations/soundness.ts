@@ -9,10 +9,11 @@ export function faultsOf(migrations: readonly Migration[]): string[] {
       return [`${script} failed and was not repaired: remove what it left behind, then run repair.`];
     }
     if (state === 'Ignored') return [`${script} is older than what was applied already.`];
-    if (state === 'Missing' && row?.version !== null) return [`${script} was applied, but the file is gone.`];
+    if (state === 'Missing') return [`${script} was applied, but the file is gone.`];
     if (state === 'Undone' || state === 'Deleted') return [];
     if (isChanged) return [`${script} was changed after it was applied (its checksum differs).`];
-    if (file && row?.version && row.description !== file.description) {
+    // What an undo did is done: its file may be made better for the next one.
+    if (file && row?.type === 'SQL' && row.version && row.description !== file.description) {
       return [`${file.script} was applied as ${row.script}: a file keeps its name.`];
     }
     return [];
