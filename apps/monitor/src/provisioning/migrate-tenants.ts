@@ -6,6 +6,7 @@ import { TENANT_MIGRATIONS, TenantSchemaMaker } from './tenant-schema-maker.js';
 
 /** For another process that is at the same tenant. */
 const WAIT_MS = 120_000;
+const HELD = 'Another process works on it and does not finish.';
 
 export interface MigratedTenants {
   tenants: number;
@@ -30,16 +31,13 @@ export async function migrateTenants(
   const bar = new ProgressBar(ids.length, show);
   await forEachTenant(owner, ids, parallel, async (session, tenantId) => {
     const outcome = await new TenantSchemaMaker(session, folder).make(tenantId, WAIT_MS);
-    if (outcome.kind === 'done') result.migrated += Math.min(outcome.applied.length, 1);
-    else result.failed.push({ tenantId, reason: reasonOf(outcome) });
+    if (outcome.kind === 'failed') result.failed.push({ tenantId, reason: outcome.reason });
+    if (outcome.kind === 'elsewhere') result.failed.push({ tenantId, reason: HELD });
+    if (outcome.kind === 'done' && outcome.applied.length > 0) result.migrated += 1;
     bar.advance(result.failed.length);
   });
   bar.end();
   return result;
-}
-
-function reasonOf(outcome: { kind: 'elsewhere' } | { kind: 'failed'; reason: string }): string {
-  return outcome.kind === 'failed' ? outcome.reason : 'Another process works on it and does not finish.';
 }
 
 export async function allTenants(owner: OwnerConnection): Promise<string[]> {

@@ -94,6 +94,16 @@ describe('a provisioner', () => {
     expect(await tenants.row(broken)).toMatchObject({ failure: null, failed_attempts: 0 });
   });
 
+  it('finds the version of a tenant whose registry is behind its history, once, and rests', async () => {
+    const { id } = await tenants.make();
+    await tenants.rows("UPDATE tenants SET schema_version = '0.9' WHERE id = $1", [id]);
+    await start();
+    await eventually(async () => expect(await tenants.row(id)).toMatchObject({ schema_version: '1.0.0' }));
+    // It hears of this one after it has done with the other.
+    await isActive(await tenants.register());
+    expect(log.filter((line) => line.includes(id))).toHaveLength(1);
+  });
+
   it('goes on when its connection was lost, with what it did not hear meanwhile', async () => {
     await start();
     const id = await tenants.test.asSuperuser(async (client) => {

@@ -112,7 +112,8 @@ export class Provisioner {
         if (this.isStopping) return;
         const outcome = await this.make(session, tenantId);
         if (outcome.kind === 'done') isMoving = true;
-        else this.retryIn(outcome.kind === 'failed' ? outcome.retryInMs : ELSEWHERE_MS);
+        if (outcome.kind === 'elsewhere') this.retryIn(ELSEWHERE_MS);
+        if (outcome.kind === 'failed') this.retryIn(outcome.retryInMs);
       };
       await forEachTenant(this.options.owner, due, this.options.parallel, work, listening);
     }

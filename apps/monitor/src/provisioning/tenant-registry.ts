@@ -67,11 +67,30 @@ export class TenantRegistry {
     return row;
   }
 
-  /** A trigger moves the members who waited for its tables into them, in the same transaction. */
-  async activate(id: string): Promise<void> {
+  /**
+   * Sets it active, with the version that its schema's own history has. A trigger moves the members who waited for its
+   * tables into them, in the same transaction.
+   * @returns false when it was all of that already
+   */
+  async activate(id: string): Promise<boolean> {
+    const rows = await this.inTenant(
+      id,
+      `UPDATE public.tenants AS tenant
+       SET state = 'active', failure = NULL, failed_attempts = 0, schema_version = own.version
+       FROM (${ownVersion(id)}) AS own
+       WHERE tenant.id = own.id
+         AND (tenant.state, tenant.failure, tenant.schema_version) IS DISTINCT FROM ('active', NULL, own.version)
+       RETURNING tenant.id`,
+    );
+    return rows.length > 0;
+  }
+
+  /** Keeps the version that its schema's own history has, after that was changed otherwise than by a migration. */
+  async followHistory(id: string): Promise<void> {
     await this.inTenant(
       id,
-      `UPDATE public.tenants SET state = 'active', failure = NULL, failed_attempts = 0 WHERE id = ${pg.escapeLiteral(id)}`,
+      `UPDATE public.tenants AS tenant SET schema_version = own.version FROM (${ownVersion(id)}) AS own
+       WHERE tenant.id = own.id AND tenant.schema_version IS DISTINCT FROM own.version`,
     );
   }
 
@@ -108,4 +127,9 @@ export class TenantRegistry {
       throw error;
     }
   }
+}
+
+function ownVersion(id: string): string {
+  return `SELECT id, public.tenant_schema_version(schema_name) AS version
+          FROM public.tenants WHERE id = ${pg.escapeLiteral(id)}`;
 }

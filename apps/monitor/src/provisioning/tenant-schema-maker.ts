@@ -16,9 +16,10 @@ import { TenantRegistry } from './tenant-registry.js';
 
 export const TENANT_MIGRATIONS = migrationsFolder('monitor-tenant');
 
-/** elsewhere: another process is at it. */
+/** unchanged: there was nothing to do. elsewhere: another process is at it. */
 export type Outcome =
   | { kind: 'done'; applied: string[] }
+  | { kind: 'unchanged' }
   | { kind: 'elsewhere' }
   | { kind: 'failed'; reason: string; retryInMs: number };
 
@@ -47,7 +48,7 @@ export class TenantSchemaMaker {
       await sleep(LOCK_POLL_MS);
     }
     try {
-      return { kind: 'done', applied: await this.migrate(tenantId) };
+      return await this.migrate(tenantId);
     } catch (error) {
       if (session.isBroken) throw error;
       const reason = (error instanceof Error ? error.message : String(error)).slice(0, REASON_CHARACTERS_MAX);
@@ -57,18 +58,19 @@ export class TenantSchemaMaker {
     }
   }
 
-  private async migrate(tenantId: string): Promise<string[]> {
+  private async migrate(tenantId: string): Promise<Outcome> {
     const { registry, session } = this;
     const tenant = await registry.find(tenantId);
-    if (!tenant) return [];
+    if (!tenant) return { kind: 'unchanged' };
     const { schemaName: schema } = tenant;
     await session.client.query(`CREATE SCHEMA IF NOT EXISTS ${quotedSchema(schema)}`);
     const applied = await new Migrator(session, this.folder, {
       schema,
       placeholders: { schema: quotedSchema(schema), tenantId },
     }).migrate();
-    // What failed before and is right now is forgotten, too.
-    if (tenant.state !== 'active' || tenant.failure !== null) await registry.activate(tenantId);
-    return applied.map((file) => file.script);
+    // Asked each time: a schema that was restored has a history that the registry knows nothing of.
+    const isNew = await registry.activate(tenantId);
+    if (applied.length === 0 && !isNew) return { kind: 'unchanged' };
+    return { kind: 'done', applied: applied.map((file) => file.script) };
   }
 }

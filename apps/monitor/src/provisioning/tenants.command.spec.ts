@@ -1,6 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { TENANT_MIGRATIONS } from './tenant-schema-maker.js';
 import { schemaOf, TenantsFixture } from './tenants.fixture.js';
 
 const program = fileURLToPath(new URL('../../dist/command.js', import.meta.url));
@@ -50,6 +54,41 @@ describe('the command for the schemas of all tenants', () => {
     });
     expect(await run('info')).toMatchObject({ code: 0 });
     expect(await run('validate')).toMatchObject({ code: 0, output: '', errors: '' });
+  });
+
+  it('leaves the version of the schema in the registry as its history has it, whatever was done to that', async () => {
+    const [one = '', other = ''] = ids;
+    const folder = await mkdtemp(join(tmpdir(), 'capsule-tenant-migrations-'));
+    const versions = () => Promise.all(ids.map(async (id) => (await tenants.row(id))?.schema_version));
+    try {
+      await cp(TENANT_MIGRATIONS, folder, { recursive: true });
+      await writeFile(join(folder, 'V9.1.0__Notes.sql'), 'CREATE TABLE notes ();');
+      await writeFile(join(folder, 'U9.1.0__Notes.sql'), 'DROP TABLE notes;');
+      expect(await run('migrate', '--folder', folder)).toMatchObject({ code: 0 });
+      expect(await versions()).toEqual(['9.1.0', '9.1.0']);
+
+      expect(await run('undo', '--folder', folder)).toMatchObject({ code: 0 });
+      expect(await versions()).toEqual(['1.0.0', '1.0.0']);
+
+      await tenants.rows(`DROP TABLE ${schemaOf(one)}.flyway_schema_history CASCADE`);
+      await tenants.rows(`DROP TABLE ${schemaOf(one)}.migration_digests`);
+      // It fails for the other, which has a history, and for no other reason.
+      expect(await run('baseline', '--version', '2.0')).toMatchObject({
+        code: 1,
+        errors: expect.stringMatching(new RegExp(`^${other}: .*nothing to baseline`)),
+      });
+      expect(await versions()).toEqual(['2.0', '1.0.0']);
+
+      await tenants.rows(
+        `INSERT INTO ${schemaOf(other)}.flyway_schema_history
+         SELECT 9, '0.9', 'Gone', 'SQL', 'V0.9__Gone.sql', 1, 'spec', now(), 1, true`,
+      );
+      expect((await tenants.row(other))?.schema_version).toBe('0.9');
+      expect(await run('repair')).toMatchObject({ code: 0 });
+      expect(await versions()).toEqual(['2.0', '1.0.0']);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   it('ends with 2, touching nothing, for a verb or an option that there is not', async () => {

@@ -10,7 +10,7 @@ import type { MigrationInfo, MigrationSession, Migrator } from '@capsule/databas
 import { readProvisionerSettings, type ProvisionerSettings } from '../provisioner-config.js';
 import { eachMigrator, type TenantResult } from './each-migrator.js';
 import { migrateTenants } from './migrate-tenants.js';
-import type { RegisteredTenant } from './tenant-registry.js';
+import { type RegisteredTenant, TenantRegistry } from './tenant-registry.js';
 import { notApplied, tenantTable } from './tenant-table.js';
 import { TENANT_MIGRATIONS } from './tenant-schema-maker.js';
 import { findFaults } from './tenant-validation.js';
@@ -21,6 +21,13 @@ interface Options {
   version: string;
 }
 
+type Ask = (
+  migrator: Migrator,
+  options: Options,
+  tenant: RegisteredTenant,
+  session: MigrationSession,
+) => Promise<string[]>;
+
 type Verb = (settings: ProvisionerSettings, options: Options) => Promise<number>;
 
 const verbs: Readonly<Record<string, Verb>> = {
@@ -28,8 +35,8 @@ const verbs: Readonly<Record<string, Verb>> = {
   info,
   validate: lines((migrator, _, tenant, session) => findFaults(migrator, tenant, session), { isBad: true }),
   'dry-run': lines(async (migrator) => [await migrator.dryRun()].filter((sql) => sql !== '')),
-  undo: lines(async (migrator) => [`${(await migrator.undo()).script} was run`]),
-  repair: lines(async (migrator) => {
+  undo: changesOfHistory(async (migrator) => [`${(await migrator.undo()).script} was run`]),
+  repair: changesOfHistory(async (migrator) => {
     const { removed, deleted, aligned, leftBehind } = await migrator.repair();
     return [
       ...removed.map((script) => `${script} is pending again`),
@@ -38,7 +45,7 @@ const verbs: Readonly<Record<string, Verb>> = {
       ...leftBehind,
     ];
   }),
-  baseline: lines(async (migrator, { version }) => [
+  baseline: changesOfHistory(async (migrator, { version }) => [
     (await migrator.baseline(version)) ? `is at ${version} from now on` : `was at ${version} already`,
   ]),
 };
@@ -89,16 +96,17 @@ function isFinished(each: TenantResult<MigrationInfo[]>): boolean {
   return each.tenant.state === 'active' && 'result' in each && notApplied(each.result) === 0;
 }
 
+/** A verb that answers with lines for what it did to a tenant's history, whose version the registry then has. */
+function changesOfHistory(change: Ask): Verb {
+  return lines(async (migrator, options, tenant, session) => {
+    const done = await change(migrator, options, tenant, session);
+    await new TenantRegistry(session.client).followHistory(tenant.id);
+    return done;
+  });
+}
+
 /** A verb that answers for each tenant with lines, which are findings where that is bad. */
-function lines(
-  ask: (
-    migrator: Migrator,
-    options: Options,
-    tenant: RegisteredTenant,
-    session: MigrationSession,
-  ) => Promise<string[]>,
-  { isBad = false } = {},
-): Verb {
+function lines(ask: Ask, { isBad = false } = {}): Verb {
   return async ({ owner, parallel }, options) => {
     const { json, folder } = options;
     const results = await eachMigrator(owner, parallel, folder, (migrator, tenant, session) =>

@@ -114,7 +114,7 @@ describe('a member whose tenant has no tables yet', () => {
     const { id: tenantId } = await tenants.make();
     await takeOutOfService(tenantId);
     const ada = randomUUID();
-    let activation: Promise<void> | undefined;
+    let activation: Promise<unknown> | undefined;
     await tenants.database.withTenant(tenantId, async (tx) => {
       tx.keepOpen();
       await events.handle(tx, ada);
