@@ -15,11 +15,13 @@
 SELECT format('CREATE ROLE %I', role) FROM unnest(ARRAY[:'owner', :'app', :'claimer', :'backup']) AS role
 WHERE role NOT IN (SELECT rolname FROM pg_roles)
 \gexec
-ALTER ROLE :"owner" LOGIN PASSWORD :'owner_password';
-ALTER ROLE :"app" LOGIN PASSWORD :'app_password';
-ALTER ROLE :"claimer" NOLOGIN BYPASSRLS;
+-- What none of them has; said of each, so that what somebody gave it by hand is taken back.
+\set limited 'NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION'
+ALTER ROLE :"owner" :limited LOGIN NOBYPASSRLS PASSWORD :'owner_password';
+ALTER ROLE :"app" :limited LOGIN NOBYPASSRLS PASSWORD :'app_password';
+ALTER ROLE :"claimer" :limited NOLOGIN BYPASSRLS;
 GRANT :"claimer" TO :"owner";
-ALTER ROLE :"backup" LOGIN BYPASSRLS PASSWORD :'backup_password';
+ALTER ROLE :"backup" :limited LOGIN BYPASSRLS PASSWORD :'backup_password';
 GRANT pg_read_all_data TO :"backup";
 GRANT pg_read_all_stats TO :"backup";
 
@@ -31,7 +33,16 @@ REVOKE ALL ON DATABASE postgres FROM PUBLIC;
 REVOKE ALL ON DATABASE template1 FROM PUBLIC;
 GRANT CONNECT ON DATABASE :"database" TO :"owner", :"app", :"backup";
 
+-- Large objects know neither tenants nor policies, and PostgreSQL lets everybody make them. The template as well, for
+-- what is made from it: a database that a dump is restored into.
+\set writers 'lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea), lo_import(text), lo_import(text, oid), '
+\set writers :writers 'lo_put(oid, bigint, bytea), lo_truncate(integer, integer), lo_truncate64(integer, bigint), '
+\set writers :writers 'lo_unlink(oid), lowrite(integer, bytea)'
+\connect template1
+REVOKE EXECUTE ON FUNCTION :writers FROM PUBLIC;
+
 \connect :"database"
+REVOKE EXECUTE ON FUNCTION :writers FROM PUBLIC;
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT CREATE, USAGE ON SCHEMA public TO :"owner";
 -- Only a superuser may create it; monitor partitions its tables itself where it is absent.

@@ -37,6 +37,9 @@ describe.each(['auth', 'billing', 'deploy', 'monitor'] as const)('the role that 
     ['switch triggers and keys off', "SET session_replication_role = 'replica'"],
     ['read files of the server', "SELECT pg_read_file('/etc/passwd')"],
     ['run programs on the server', "COPY (SELECT 1) TO PROGRAM 'true'"],
+    ['make a large object', 'SELECT lo_create(0)'],
+    ['fill a large object', "SELECT lo_from_bytea(0, 'seen by all tenants')"],
+    ['write into a large object', "SELECT lo_put(1, 0, 'seen by all tenants')"],
     ['change published events', 'UPDATE outbox SET published_at = NULL'],
     ['delete events', 'DELETE FROM outbox'],
     [

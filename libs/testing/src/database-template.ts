@@ -9,6 +9,8 @@ import pg from 'pg';
 import { connectAsSuperuser, type Service } from './database-superuser.js';
 
 const LOCK_POLL_MS = 50;
+/** Raised when the supervisor prepares `template1` otherwise, which templates are made from. */
+const PREPARATION = '2';
 
 /** @returns the name of a database that holds every migration and no connection */
 export async function databaseTemplate(service: Service): Promise<string> {
@@ -70,7 +72,7 @@ async function exists(client: pg.Client, name: string): Promise<boolean> {
 }
 
 async function fingerprint(folder: string): Promise<string> {
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(PREPARATION);
   for (const name of (await readdir(folder)).sort()) {
     hash.update(`${name}\0`).update(await readFile(join(folder, name)));
   }

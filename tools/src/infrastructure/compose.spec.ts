@@ -153,6 +153,7 @@ describe('docker/postgres/roles.sql', () => {
       await expect(client.query('CREATE TABLE t (a int)')).rejects.toThrow(
         'permission denied for schema public',
       );
+      await expect(client.query('SELECT lo_create(0)')).rejects.toThrow('permission denied');
       await client.end();
     } finally {
       await admin.query('DROP DATABASE IF EXISTS composed_service_db');
@@ -166,7 +167,7 @@ describe('docker/postgres/roles.sql', () => {
 /** Roles and database rights of a service, with its own name taken out so that two services can be compared. */
 async function rightsOf(admin: pg.Client, service: string): Promise<string> {
   const roles = await admin.query(
-    `SELECT rolname, rolcanlogin, rolsuper, rolbypassrls, rolcreatedb, rolcreaterole,
+    `SELECT rolname, rolcanlogin, rolsuper, rolbypassrls, rolcreatedb, rolcreaterole, rolreplication,
             ARRAY(SELECT roleid::regrole::text FROM pg_auth_members WHERE member = pg_roles.oid ORDER BY 1) AS member_of
      FROM pg_roles WHERE rolname LIKE $1 ORDER BY rolname`,
     [`${service}\\_%`],

@@ -40,6 +40,7 @@ export const SCHEMA = `
   BEGIN
     RETURN NEW;
   END $$;
+  CREATE FUNCTION drift_gate() RETURNS event_trigger LANGUAGE plpgsql SET search_path = pg_catalog AS 'BEGIN END';
   CREATE FUNCTION drift_count(p_size integer) RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path = pg_catalog AS 'SELECT count(*) FROM public.drift_users WHERE size = p_size';
   CREATE TRIGGER touch BEFORE UPDATE ON drift_users FOR EACH ROW EXECUTE FUNCTION drift_touch();
@@ -50,7 +51,7 @@ export const SCHEMA = `
   GRANT SELECT, UPDATE (note) ON drift_users TO auth_user;`;
 
 /** What is altered, by hand, and the one line that tells of it. */
-export const ALTERATIONS: [what: string, statement: string, line: string][] = [
+export const OBJECT_ALTERATIONS: [what: string, statement: string, line: string][] = [
   [
     'a type of a column',
     'ALTER TABLE drift_owners ALTER label TYPE text',

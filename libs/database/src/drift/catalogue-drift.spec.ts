@@ -1,11 +1,12 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createTestDatabase } from '@capsule/testing';
+import { createTestDatabase, makeTenantSchema } from '@capsule/testing';
 import pg from 'pg';
 import { migrationsFolder } from '../migrations/migration-files.js';
 import type { MigrationInfo } from '../migrations/migration-state.js';
 import { Migrator } from '../migrations/migrator.js';
+import { uuidv7 } from '../uuid.js';
 import { differencesOn, findCatalogueDrift } from './catalogue-drift.js';
 import { fingerprintMigrations, readExpectedCatalogue, writeExpectedCatalogue } from './catalogue-file.js';
 
@@ -25,6 +26,30 @@ describe.each(['auth', 'billing', 'deploy', 'monitor'])('the kept catalogue of %
     expect(
       await findCatalogueDrift(owner, [{ ...migrations[0], state: 'Pending' } as MigrationInfo], service),
     ).toEqual(['not compared: the migrations applied are not those of this checkout']);
+    await owner.end();
+    await test.close();
+  });
+});
+
+describe('a schema beside public', () => {
+  it("is told of, unless it is a registered tenant's, which is compared by itself", async () => {
+    const test = await createTestDatabase('monitor');
+    const schema = await makeTenantSchema(test, uuidv7());
+    const owner = new pg.Client({ ...test.owner, database: test.owner.name });
+    await owner.connect();
+    const migrations = await new Migrator(test.owner, migrationsFolder('monitor')).info();
+    const drift = () => findCatalogueDrift(owner, migrations, 'monitor');
+    await owner.query('CREATE SCHEMA tenant_of_nobody');
+    expect(await drift()).toEqual(
+      [`schema ${schema} is there, expected none`, 'schema tenant_of_nobody is there, expected none'].sort(),
+    );
+    await test.asSuperuser((client) =>
+      client.query("INSERT INTO tenants (id, name, domain, schema_name) VALUES ($1, 'a', 'a', $2)", [
+        uuidv7(),
+        schema,
+      ]),
+    );
+    expect(await drift()).toEqual(['schema tenant_of_nobody is there, expected none']);
     await owner.end();
     await test.close();
   });

@@ -44,7 +44,7 @@ export async function findCatalogueDrift(
   if (expected.madeFrom !== (await fingerprintMigrations(migrationsFolder(name)))) {
     return [`${file} is not of these migrations: run npm run catalogue and commit it`];
   }
-  return differencesOn(await describeServer(client), await readCatalogue(client, own), expected);
+  return differencesOn(await describeServer(client), await readCatalogue(client, name, own), expected);
 }
 
 /** Writes what a freshly migrated database, or schema, consists of into its file. */
@@ -53,7 +53,7 @@ export async function recordCatalogue(client: CatalogueClient, name: string, own
   await writeExpectedCatalogue(cataloguePath(name), {
     madeFrom: await fingerprintMigrations(migrationsFolder(name)),
     postgres: majorVersion,
-    objects: await readCatalogue(client, own),
+    objects: await readCatalogue(client, name, own),
   });
 }
 

@@ -1,26 +1,37 @@
 import { createTestDatabase, type TestDatabase } from '@capsule/testing';
 import pg from 'pg';
-import { ALTERATIONS, SCHEMA } from './alterations.fixture.js';
-import { compareCatalogues } from './catalogue.js';
-import { readCatalogue } from './read-catalogue.js';
+import { OBJECT_ALTERATIONS, SCHEMA } from './alterations.fixture.js';
+import { type Catalogue, compareCatalogues } from './catalogue.js';
+import { DATABASE_ALTERATIONS } from './database-alterations.fixture.js';
+import { type CatalogueClient, readCatalogue } from './read-catalogue.js';
+
+const ALTERATIONS = [...OBJECT_ALTERATIONS, ...DATABASE_ALTERATIONS];
+
+/** What a transaction that is already open sees. */
+const within = (client: pg.Client): CatalogueClient => ({
+  query: async (text, values) =>
+    /^(BEGIN|ROLLBACK)/.test(text) ? { rows: [] } : await client.query(text, values),
+});
 
 describe('the catalogue of a database', () => {
   let untouched: TestDatabase;
-  let altered: TestDatabase;
+  let altered: Catalogue;
   let lines: string[];
-  const read = (test: TestDatabase) => test.asSuperuser((client) => readCatalogue(client));
+  const read = (test: TestDatabase) => test.asSuperuser((client) => readCatalogue(client, 'auth'));
 
+  // Roles are the whole cluster's, and other specs use them: what is altered is never committed.
   beforeAll(async () => {
-    [untouched, altered] = await Promise.all([createTestDatabase('auth'), createTestDatabase('auth')]);
-    for (const test of [untouched, altered]) {
-      await test.asSuperuser((client) => client.query(`SET ROLE auth_owner; ${SCHEMA}`));
-    }
-    await altered.asSuperuser(async (client) => {
+    untouched = await createTestDatabase('auth');
+    await untouched.asSuperuser(async (client) => {
+      await client.query(`SET ROLE auth_owner; ${SCHEMA}; RESET ROLE`);
+      await client.query('BEGIN');
       for (const [, statement] of ALTERATIONS) await client.query(statement);
+      altered = await readCatalogue(within(client), 'auth');
+      await client.query('ROLLBACK');
     });
-    lines = compareCatalogues(await read(altered), await read(untouched));
+    lines = compareCatalogues(altered, await read(untouched));
   });
-  afterAll(() => Promise.all([untouched.close(), altered.close()]));
+  afterAll(() => untouched.close());
 
   it.each(ALTERATIONS)('tells of %s in one line', (_, __, line) => {
     expect(lines).toContain(line);
@@ -32,7 +43,7 @@ describe('the catalogue of a database', () => {
   });
 
   it('says the same both ways round', async () => {
-    const reverse = compareCatalogues(await read(untouched), await read(altered));
+    const reverse = compareCatalogues(await read(untouched), altered);
     expect(reverse).toHaveLength(lines.length);
     expect(reverse).toContain('table drift_extra is missing');
     expect(reverse).toContain('table drift_dropped is there, expected none');
@@ -47,7 +58,7 @@ describe('the catalogue of a database', () => {
     );
     const asOwner = new pg.Client({ ...untouched.owner, database: untouched.owner.name });
     await asOwner.connect();
-    const catalogue = await readCatalogue(asOwner);
+    const catalogue = await readCatalogue(asOwner, 'auth');
     await asOwner.end();
     expect(compareCatalogues(catalogue, await read(untouched))).toEqual([]);
     expect(catalogue).not.toHaveProperty('table drift_days_1');
@@ -63,11 +74,11 @@ describe('the catalogue of a database', () => {
     const catalogues = await untouched.asSuperuser(async (client) => {
       await client.query(make('tenant_a', a, 'integer') + make('tenant_b', b, 'bigint'));
       return [
-        await readCatalogue(client, {
+        await readCatalogue(client, 'monitor-tenant', {
           schema: 'tenant_a',
           placeholders: { schema: 'tenant_a', tenantId: a },
         }),
-        await readCatalogue(client, {
+        await readCatalogue(client, 'monitor-tenant', {
           schema: 'tenant_b',
           placeholders: { schema: 'tenant_b', tenantId: b },
         }),

@@ -65,6 +65,42 @@ describe('the roles of a cluster', () => {
     expect(await read(cluster.backup, 'kept')).toEqual([{ title: 'of an earlier release' }]);
   });
 
+  it('lose at the next start what somebody gave them by hand', async () => {
+    const attributes = async () => {
+      const { rows } = await superuser.query(
+        `SELECT rolname, rolbypassrls, rolsuper OR rolcreaterole OR rolcreatedb OR rolreplication AS more
+         FROM pg_roles WHERE rolname LIKE 'older\\_%' ORDER BY 1`,
+      );
+      return rows as unknown[];
+    };
+    const before = await attributes();
+    for (const role of ['owner', 'user', 'backup']) {
+      await superuser.query(`ALTER ROLE older_${role} SUPERUSER BYPASSRLS CREATEROLE CREATEDB REPLICATION`);
+    }
+    expect(await attributes()).not.toEqual(before);
+    await provisionRoles(home, 'billing', cluster);
+    expect(await attributes()).toEqual(before);
+  });
+
+  it('can not make large objects in a database of an earlier release after the next start', async () => {
+    const inDatabase = new pg.Client({
+      host: real.host,
+      port: real.port,
+      database: cluster.database,
+      user: process.env['CAPSULE_TEST_POSTGRES_SUPERUSER'],
+      password: process.env['CAPSULE_TEST_BILLING_POSTGRES_SUPERUSER_PASSWORD'],
+    });
+    await inDatabase.connect();
+    try {
+      await inDatabase.query('GRANT EXECUTE ON FUNCTION lo_create(oid) TO PUBLIC');
+      await provisionRoles(home, 'billing', cluster);
+      await inDatabase.query('SET ROLE older_user');
+      await expect(inDatabase.query('SELECT lo_create(0)')).rejects.toThrow('permission denied');
+    } finally {
+      await inDatabase.end();
+    }
+  });
+
   it('have the passwords that the environment says now', async () => {
     const changed = { user: 'older_backup', password: 'another password' };
     await provisionRoles(home, 'billing', { ...cluster, backup: changed });

@@ -5,6 +5,13 @@ import type { Home } from '../home.js';
 import type { ClusterSettings, Login } from '../platform-settings.js';
 import { connectAsSuperuser } from './postgres.js';
 
+/** What none of the roles has. Said of each, so that what somebody gave it by hand is taken back. */
+const LIMITED = 'NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION';
+/** Large objects know neither tenants nor policies, and PostgreSQL lets everybody make them. */
+const NO_LARGE_OBJECTS = `REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea),
+  lo_import(text), lo_import(text, oid), lo_put(oid, bigint, bytea), lo_truncate(integer, integer),
+  lo_truncate64(integer, bigint), lo_unlink(oid), lowrite(integer, bytea) FROM PUBLIC`;
+
 /**
  * Makes the database and the four roles of a service, as they have to be before its first migration:
  * the owner (migrates), the role the service runs as, a role nobody can log in as, which owns the functions that
@@ -21,8 +28,8 @@ export async function provisionRoles(
   const claimer = `${service}_claimer`;
   const client = await connectAsSuperuser(home, service, cluster, 'postgres');
   try {
-    await ensureRole(client, owner.user, `LOGIN PASSWORD ${scramLiteral(owner)}`);
-    await ensureRole(client, app.user, `LOGIN PASSWORD ${scramLiteral(app)}`);
+    await ensureRole(client, owner.user, `LOGIN NOBYPASSRLS PASSWORD ${scramLiteral(owner)}`);
+    await ensureRole(client, app.user, `LOGIN NOBYPASSRLS PASSWORD ${scramLiteral(app)}`);
     await ensureRole(client, claimer, 'NOLOGIN BYPASSRLS');
     // The owner may hand functions over to the claimer; it does not work with the claimer's rights otherwise.
     await client.query(`GRANT ${quote(claimer)} TO ${quote(owner.user)}`);
@@ -44,12 +51,24 @@ export async function provisionRoles(
     await client.end();
   }
   await prepareDatabase(home, service, cluster);
+  // What is made from it is prepared, too: a database that a dump is restored into, those of specs.
+  await prepareTemplate(home, service, cluster);
+}
+
+async function prepareTemplate(home: Home, service: ServiceName, cluster: ClusterSettings): Promise<void> {
+  const client = await connectAsSuperuser(home, service, cluster, 'template1');
+  try {
+    await client.query(NO_LARGE_OBJECTS);
+  } finally {
+    await client.end();
+  }
 }
 
 async function prepareDatabase(home: Home, service: ServiceName, cluster: ClusterSettings): Promise<void> {
   const client = await connectAsSuperuser(home, service, cluster, cluster.database);
   try {
     await client.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
+    await client.query(NO_LARGE_OBJECTS);
     await client.query(`GRANT CREATE, USAGE ON SCHEMA public TO ${quote(cluster.owner.user)}`);
     // Only a superuser may create this one; without it monitor partitions its tables itself.
     const timescale = await client.query("SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb'");
@@ -64,7 +83,7 @@ async function prepareDatabase(home: Home, service: ServiceName, cluster: Cluste
 
 async function ensureRole(client: pg.Client, name: string, attributes: string): Promise<void> {
   const found = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [name]);
-  await client.query(`${found.rowCount ? 'ALTER' : 'CREATE'} ROLE ${quote(name)} ${attributes}`);
+  await client.query(`${found.rowCount ? 'ALTER' : 'CREATE'} ROLE ${quote(name)} ${LIMITED} ${attributes}`);
 }
 
 const iterations = 4_096;
