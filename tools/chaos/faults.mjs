@@ -1,29 +1,33 @@
 /**
- * Preloaded into the services by `npm run chaos`: kills the process, as `kill -9` would, at the two places where a
- * crash is most treacherous. The product knows nothing of it.
+ * Preloaded into the services by `npm run chaos`: kills the process, as `kill -9` would, at the places where a crash is
+ * most treacherous. The product knows nothing of it.
  *
- *   relay     the events are on the stream and the row is not marked yet
+ *   prompt    events that went out right after their commit are on the stream, and their rows are not marked yet
+ *   loop      the same of events that the relay's loop took from the outbox
  *   consumer  the effect is committed and the message is not acknowledged yet
  *
- * CHAOS_DEATHS holds the chance of each, per passage, in thousandths.
+ * CHAOS_DEATHS holds the chance of each, per passage, in thousandths. A death is told in the log, and counted there.
  */
+import { writeSync } from 'node:fs';
 import { Transaction } from '@capsule/database';
 import { DeliveredMessage } from '@capsule/messaging';
 
 const chances = JSON.parse(process.env.CHAOS_DEATHS ?? '{}');
-/** A process that dies at once on every start would only ever prove that it can not start. */
-const QUIET_MS = 1_000;
 
 function mayDie(place) {
-  if (process.uptime() * 1000 < QUIET_MS || Math.random() * 1000 >= chances[place]) return;
-  process.stderr.write(`chaos: dying at ${place}\n`);
+  if (Math.random() * 1000 >= (chances[place] ?? 0)) return;
+  writeSync(2, `chaos: dying at ${place}\n`);
   process.kill(process.pid, 'SIGKILL');
 }
+
+/** The loop marks rows in the transaction that claimed them. */
+const claiming = new WeakSet();
 
 const { query } = Transaction.prototype;
 Transaction.prototype.query = function (statement, parameters) {
   const text = typeof statement === 'string' ? statement : statement.text;
-  if (text.includes('outbox_mark_published')) mayDie('relay');
+  if (text.includes('outbox_claim(')) claiming.add(this);
+  if (text.includes('outbox_mark_published(')) mayDie(claiming.has(this) ? 'loop' : 'prompt');
   return query.call(this, statement, parameters);
 };
 

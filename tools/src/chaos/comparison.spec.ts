@@ -4,6 +4,11 @@ import { compareDatabases, compareNow, type Databases } from './comparison.js';
 const created = "outbox WHERE type = 'capsule.deploy.app.created.v1'";
 const timeline = "activities WHERE type = 'capsule.deploy.app.created.v1'";
 const unpublished = 'outbox WHERE published_at IS NULL';
+const plans = 'entitlements';
+const knownPlans = 'organizations JOIN tenants ON tenants.id = tenant_id';
+const activeTenants = "tenants WHERE state = 'active'";
+const members =
+  'waiting_members UNION ALL SELECT id FROM tenant_a.users UNION ALL SELECT id FROM tenant_b.users';
 const acknowledged = { organizations: ['o1', 'o2'], projects: ['p1', 'p2'], apps: ['a1', 'a2'] };
 
 describe('the comparison of the databases', () => {
@@ -11,7 +16,7 @@ describe('the comparison of the databases', () => {
   /** What the databases would answer; a table that is not listed here fails the comparison. */
   const databases: Databases = {
     ids: (service, query) => {
-      const rows = stored[service][query.slice(query.indexOf(' FROM ') + ' FROM '.length)];
+      const rows = stored[service][query.slice(query.indexOf('FROM ') + 'FROM '.length)];
       return rows ? Promise.resolve(rows) : Promise.reject(new Error(`unexpected: ${query}`));
     },
     close: () => Promise.resolve(),
@@ -20,8 +25,13 @@ describe('the comparison of the databases', () => {
   beforeEach(() => {
     const organizations = ['o1', 'o2'];
     stored = {
-      auth: { organizations, [unpublished]: [] },
-      billing: { customers: organizations, subscriptions: organizations, [unpublished]: [] },
+      auth: { organizations, memberships: ['u1', 'u2'], [unpublished]: [] },
+      billing: {
+        customers: organizations,
+        subscriptions: organizations,
+        [plans]: ['o1 free 7 1', 'o2 free 7 1'],
+        [unpublished]: [],
+      },
       deploy: {
         organizations,
         quotas: organizations,
@@ -30,7 +40,15 @@ describe('the comparison of the databases', () => {
         [created]: ['e1', 'e2'],
         [unpublished]: [],
       },
-      monitor: { organizations, apps: ['a1', 'a2'], [timeline]: ['e1', 'e2'], [unpublished]: [] },
+      monitor: {
+        organizations,
+        apps: ['a1', 'a2'],
+        [timeline]: ['e1', 'e2'],
+        [knownPlans]: ['o1 free 7 1', 'o2 free 7 1'],
+        [activeTenants]: ['tenant_a', 'tenant_b'],
+        [members]: ['u1', 'u2'],
+        [unpublished]: [],
+      },
     };
   });
 
@@ -47,6 +65,8 @@ describe('the comparison of the databases', () => {
     ["deploy's organization", 'deploy', 'organizations', '1 organizations of auth in deploy'],
     ['a quota', 'deploy', 'quotas', '1 organizations of auth in deploy quotas'],
     ["monitor's organization", 'monitor', 'organizations', '1 organizations of auth in monitor'],
+    ['a member', 'monitor', members, '1 members of auth in monitor'],
+    ['a plan', 'monitor', knownPlans, '1 plans and retentions of billing in monitor'],
     ["monitor's app", 'monitor', 'apps', '1 apps of deploy in monitor'],
     ['an event in the timeline', 'monitor', timeline, "1 app events of deploy in monitor's timeline"],
   ])('finds %s missing', async (_, service, table, finding) => {
@@ -78,6 +98,15 @@ describe('the comparison of the databases', () => {
       duplicated: 1,
       findings: ['1 answered projects are there more than once'],
     });
+  });
+
+  it.each([
+    ['the plan', 'o1 pro 7 1'],
+    ['the retention', 'o1 free 30 1'],
+    ['that there was news of it', 'o1 free 7 0'],
+  ])('finds an organization of which monitor does not know %s', async (_, known) => {
+    stored.monitor[knownPlans] = [known, 'o2 free 7 1'];
+    expect(await compareNow(databases, acknowledged)).toMatchObject({ lost: 1, duplicated: 0 });
   });
 
   it('counts an event that was never published as lost', async () => {

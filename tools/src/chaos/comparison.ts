@@ -44,8 +44,10 @@ export async function openDatabases({ home, settings }: PrivatePlatform): Promis
   };
 }
 
+type Query = [service: ServiceName, text: string];
+
 /** What has to be in one place because it is in another. */
-const effects: { of: string; source: [ServiceName, string]; in: string; target: [ServiceName, string] }[] = [
+const effects: { of: string; source: Query; in: string; target: Query | MadeQuery }[] = [
   effect('organizations of auth', ['auth', 'organizations', 'id'], 'billing customers', [
     'billing',
     'customers',
@@ -71,6 +73,27 @@ const effects: { of: string; source: [ServiceName, string]; in: string; target: 
     'organizations',
     'tenant_id',
   ]),
+  {
+    of: 'members of auth',
+    source: ['auth', 'SELECT user_id AS id FROM memberships'],
+    in: 'monitor',
+    target: membersOfMonitor,
+  },
+  {
+    // Every plan is the free one here, which monitor assumes by itself: the version tells that it has heard of it.
+    of: 'plans and retentions of billing',
+    source: [
+      'billing',
+      `SELECT concat_ws(' ', tenant_id, plan_code, entitlements ->> 'metricsRetentionDays', version) AS id
+       FROM entitlements`,
+    ],
+    in: 'monitor',
+    target: [
+      'monitor',
+      `SELECT concat_ws(' ', tenant_id, tenants.plan, metrics_retention_days, entitlements_version) AS id
+       FROM organizations JOIN tenants ON tenants.id = tenant_id`,
+    ],
+  },
   effect('apps of deploy', ['deploy', 'apps', 'id'], 'monitor', ['monitor', 'apps', 'id']),
   {
     of: 'app events of deploy',
@@ -80,10 +103,23 @@ const effects: { of: string; source: [ServiceName, string]; in: string; target: 
   },
 ];
 
+/** A query that has to be asked for. */
+type MadeQuery = (databases: Databases) => Promise<Query>;
+
+/** A member waits in one table until its tenant's own is made. */
+async function membersOfMonitor(databases: Databases): Promise<Query> {
+  const schemas = await databases.ids(
+    'monitor',
+    "SELECT schema_name AS id FROM tenants WHERE state = 'active'",
+  );
+  const own = schemas.map((schema) => `SELECT id FROM ${schema}.users`);
+  return ['monitor', ['SELECT user_id AS id FROM waiting_members', ...own].join(' UNION ALL ')];
+}
+
 type Column = [service: ServiceName, table: string, column: string];
 
 function effect(of: string, source: Column, into: string, target: Column) {
-  const query = ([service, table, column]: Column): [ServiceName, string] => [
+  const query = ([service, table, column]: Column): Query => [
     service,
     `SELECT ${column} AS id FROM ${table}`,
   ];
@@ -128,7 +164,8 @@ export async function compareNow(databases: Databases, acknowledged: Acknowledge
     note(without(ids, stored), Math.max(0, stored.length - new Set(ids).size), what);
   }
   for (const { of, source, in: into, target } of effects) {
-    const [wanted, found] = await Promise.all([databases.ids(...source), databases.ids(...target)]);
+    const query = typeof target === 'function' ? await target(databases) : target;
+    const [wanted, found] = await Promise.all([databases.ids(...source), databases.ids(...query)]);
     note(without(wanted, found), found.length - new Set(found).size, `${of} in ${into}`);
   }
   for (const service of serviceNames) {

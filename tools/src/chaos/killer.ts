@@ -1,33 +1,30 @@
 import { rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { appNames, serviceNames } from '@capsule/contracts';
 import { provisionStreams } from '@capsule/messaging';
 import type { ManagedProcess } from '../supervisor/managed-process.js';
 import type { PrivatePlatform } from '../supervisor/private-platform.js';
 import { natsAdminPassword } from '../supervisor/servers/nats.js';
+import { deathsOf, FAULTS, nextChances } from './faults.js';
+import { NATS_RESTARTS } from './proof.js';
 
-const FAULTS = resolve(import.meta.dirname, '../../chaos/faults.mjs');
-/** Chance of a death per passage, in thousandths. */
-const DEATHS = { relay: 60, consumer: 15 };
 const WORK_MS = 1_500;
 const REVIVE_EVERY_MS = 50;
 
 interface Plan {
   /** Share of the traffic that is done, 0 to 1. */
   progress: () => number;
-  wipeNats: boolean;
+  /** Called while NATS is down, before its store is wiped; it stays where there is nobody to call. */
+  onWipe: (() => Promise<void>) | undefined;
 }
 
 /** Kills services and NATS while the traffic runs, and sees to it that they come back quickly. */
 export class Killer {
   kills = 0;
   natsRestarts = 0;
-  /** Deaths of services that nobody here caused: those at the treacherous places. */
-  faults = 0;
   private stopped = false;
   private running: Promise<unknown> = Promise.resolve();
-  private readonly killed = new Set<number>();
 
   constructor(private readonly platform: PrivatePlatform) {}
 
@@ -36,14 +33,17 @@ export class Killer {
     await Promise.all(
       this.services().map(async (service) => {
         service.definition.environment['NODE_OPTIONS'] = `--import ${FAULTS}`;
-        service.definition.environment['CHAOS_DEATHS'] = JSON.stringify(DEATHS);
+        this.setChances(service);
         await service.restart();
       }),
     );
   }
 
   start(plan: Plan): void {
-    this.running = Promise.all([this.killServices(), this.revive(), this.breakBus(plan)]);
+    const reviving = this.processes(appNames).map((each) => this.revive(each));
+    this.running = Promise.all([this.killServices(), ...reviving, this.breakBus(plan)]);
+    // Told by `stop`, who waits for the traffic first.
+    this.running.catch(() => undefined);
   }
 
   /** Ends the killing and has every service run without faults. */
@@ -67,44 +67,48 @@ export class Killer {
       for (const victim of shuffled(all).slice(0, 1 + Math.round(Math.random()))) {
         if (victim.pid === undefined) continue;
         this.kills += 1;
-        this.killed.add(victim.pid);
         kill(victim.pid);
       }
     }
   }
 
   /** The supervisor waits longer after each crash; here crashes are wanted, so waiting is cut short. */
-  private async revive(): Promise<void> {
-    const seen = new Map<string, number | undefined>();
+  private async revive(each: ManagedProcess): Promise<void> {
     while (!this.stopped) {
       await sleep(REVIVE_EVERY_MS);
-      for (const each of this.processes(appNames)) {
-        if (each.state === 'ready') seen.set(each.name, each.pid);
-        // `stopped` is one whose start failed because what it needs was being killed just then.
-        if (each.state !== 'waiting to restart' && each.state !== 'stopped') continue;
-        const pid = seen.get(each.name);
-        if (pid !== undefined && !this.killed.has(pid)) this.faults += 1;
-        seen.delete(each.name);
-        await each.restart().catch(() => undefined);
-      }
+      // `stopped` is one whose start failed because what it needs was being killed just then.
+      if (each.state !== 'waiting to restart' && each.state !== 'stopped') continue;
+      this.setChances(each);
+      await each.restart().catch(() => undefined);
     }
   }
 
-  private async breakBus({ progress, wipeNats }: Plan): Promise<void> {
-    for (const share of [0.3, 0.6]) {
+  private setChances({ name, definition }: ManagedProcess): void {
+    const service = serviceNames.find((each) => each === name);
+    if (service === undefined) return;
+    const deaths = deathsOf(service, this.platform.home.logs);
+    definition.environment['CHAOS_DEATHS'] = JSON.stringify(nextChances(deaths));
+  }
+
+  private async breakBus({ progress, onWipe }: Plan): Promise<void> {
+    for (let done = 0; done < NATS_RESTARTS; done += 1) {
+      const share = (done + 1) / (NATS_RESTARTS + 1);
       while (progress() < share && !this.stopped) await sleep(REVIVE_EVERY_MS);
       if (this.stopped) return;
-      await this.restartBus(wipeNats);
+      await this.restartBus(onWipe);
     }
   }
 
-  private async restartBus(wipe: boolean): Promise<void> {
+  private async restartBus(onWipe: Plan['onWipe']): Promise<void> {
     const [bus] = this.processes(['nats']);
-    if (bus?.pid === undefined) return;
+    if (bus?.pid === undefined) throw new Error('NATS does not run, so it can not be killed.');
     const { home, settings } = this.platform;
     kill(bus.pid);
     await bus.stop();
-    if (wipe) rmSync(join(home.path, 'servers/nats/jetstream'), { recursive: true, force: true });
+    if (onWipe) {
+      await onWipe();
+      rmSync(join(home.path, 'servers/nats/jetstream'), { recursive: true });
+    }
     await bus.start();
     await provisionStreams({ url: settings.nats.url, user: 'admin', password: natsAdminPassword(home) });
     this.natsRestarts += 1;

@@ -1,0 +1,40 @@
+import type { Verdict } from './comparison.js';
+import { type Deaths, type Place, places } from './faults.js';
+
+/** How often NATS is broken on the way. */
+export const NATS_RESTARTS = 2;
+
+/** What happened in a run, and what was found after it. */
+export interface Run {
+  kills: number;
+  deaths: Deaths;
+  natsRestarts: number;
+  /** Rows published before a store was wiped and again after it; undefined when none was wiped. */
+  republished: number | undefined;
+  redeliveries: number;
+  withoutInbox: boolean;
+  verdict: Verdict;
+}
+
+const names: Record<Place, string> = {
+  prompt: 'a service that had published right after its commit, before it marked the rows,',
+  loop: "a service whose relay's loop had published rows, before it marked them,",
+  consumer: 'a consumer between its commit and the acknowledgement',
+};
+
+/** Why a run does not prove what it is for; nothing when it does. */
+export function shortfalls({ verdict, withoutInbox, ...run }: Run): string[] {
+  const reasons = [
+    verdict.lost > 0 && `${verdict.lost} are lost.`,
+    !withoutInbox && verdict.duplicated > 0 && `${verdict.duplicated} are duplicated.`,
+    withoutInbox &&
+      verdict.duplicated === 0 &&
+      'Without the inbox there have to be duplicates; without any this run proves nothing.',
+    run.kills === 0 && 'No service was killed from outside.',
+    ...places.map((place) => run.deaths[place] === 0 && `Never did ${names[place]} die.`),
+    run.natsRestarts < NATS_RESTARTS && `NATS was broken ${run.natsRestarts} of ${NATS_RESTARTS} times.`,
+    run.republished === 0 && 'The store of NATS was wiped, and nothing was published again.',
+    run.redeliveries === 0 && 'Nothing was delivered again.',
+  ];
+  return reasons.filter((reason) => reason !== false);
+}
