@@ -2,6 +2,7 @@ import { type MigrationSession, Migrator, type OwnerConnection } from '@capsule/
 import { quotedSchema } from '../tenant/own-tables.js';
 import { allTenants } from './migrate-tenants.js';
 import { forEachTenant } from './session-pool.js';
+import { targetVersion } from './tenant-migrations.js';
 import { type RegisteredTenant, TenantRegistry } from './tenant-registry.js';
 
 export type TenantResult<Result> = { tenant: RegisteredTenant } & ({ result: Result } | { error: string });
@@ -13,6 +14,7 @@ export async function eachMigrator<Result>(
   folder: string,
   ask: (migrator: Migrator, tenant: RegisteredTenant, session: MigrationSession) => Promise<Result>,
 ): Promise<TenantResult<Result>[]> {
+  await targetVersion(folder);
   const results: TenantResult<Result>[] = [];
   await forEachTenant(owner, await allTenants(owner), parallel, async (session, id) => {
     const tenant = await new TenantRegistry(session.client).find(id);

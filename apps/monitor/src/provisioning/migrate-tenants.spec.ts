@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { eachMigrator } from './each-migrator.js';
 import { migrateTenants } from './migrate-tenants.js';
 import { ProgressBar } from './progress-bar.js';
-import { TENANT_MIGRATIONS } from './tenant-schema-maker.js';
+import { TENANT_MIGRATIONS } from './tenant-migrations.js';
 import { tenantTable } from './tenant-table.js';
 import { schemaOf, TenantsFixture } from './tenants.fixture.js';
 
@@ -71,6 +71,12 @@ describe('the migration of all tenants', () => {
     for (const id of ids) {
       expect(await tenants.rows(`SELECT FROM ${schemaOf(id)}.flyway_schema_history`)).toHaveLength(2);
     }
+  });
+
+  it('refuses a repeatable file, of whose changes finished tenants would never hear', async () => {
+    await writeFile(join(folder, 'R__Views.sql'), 'SELECT 1;');
+    await expect(migrate()).rejects.toThrow("R__Views.sql can't be a migration of tenants");
+    expect(await versions()).toEqual([{ version: '1.0.0', count: 4 }]);
   });
 
   it('is told of tenant by tenant, with what is not applied', async () => {

@@ -1,8 +1,9 @@
 import { MigrationSession, type OwnerConnection } from '@capsule/database/migrations';
 import { ProgressBar } from './progress-bar.js';
 import { forEachTenant } from './session-pool.js';
+import { TENANT_MIGRATIONS, targetVersion } from './tenant-migrations.js';
 import { TenantRegistry } from './tenant-registry.js';
-import { TENANT_MIGRATIONS, TenantSchemaMaker } from './tenant-schema-maker.js';
+import { TenantSchemaMaker } from './tenant-schema-maker.js';
 
 /** For another process that is at the same tenant. */
 const WAIT_MS = 120_000;
@@ -26,6 +27,7 @@ export async function migrateTenants(
   folder: string = TENANT_MIGRATIONS,
   show?: (text: string) => void,
 ): Promise<MigratedTenants> {
+  await targetVersion(folder);
   const ids = await allTenants(owner);
   const result: MigratedTenants = { tenants: ids.length, migrated: 0, failed: [] };
   const bar = new ProgressBar(ids.length, show);

@@ -1,7 +1,11 @@
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { createLogger } from '@capsule/telemetry';
 import { eventually } from '@capsule/testing';
 import { Provisioner } from './provisioner.js';
+import { TENANT_MIGRATIONS } from './tenant-migrations.js';
 import { schemaOf, TenantsFixture } from './tenants.fixture.js';
 
 describe('a provisioner', () => {
@@ -19,7 +23,7 @@ describe('a provisioner', () => {
     await tenants?.close();
   });
 
-  async function start(): Promise<void> {
+  async function start(folder?: string): Promise<void> {
     const output = new Writable({
       write(chunk: Buffer, _, done) {
         log.push(chunk.toString());
@@ -27,7 +31,8 @@ describe('a provisioner', () => {
       },
     });
     const logger = createLogger({ app: 'provisioner', level: 'info', format: 'json' }, output);
-    const provisioner = new Provisioner({ owner: tenants.test.owner, parallel: 2, logger });
+    const { owner } = tenants.test;
+    const provisioner = new Provisioner({ owner, parallel: 2, logger, ...(folder && { folder }) });
     provisioners.push(provisioner);
     provisioner.start();
     await eventually(() => expect(provisioner.isListening).toBe(true));
@@ -118,10 +123,32 @@ describe('a provisioner', () => {
   });
 
   it('brings an active tenant to a newer migration, and leaves one of a newer release alone', async () => {
-    const [older, newer] = [await tenants.make(), await tenants.make()];
-    await tenants.rows("UPDATE tenants SET schema_version = '0.9' WHERE id = $1", [older.id]);
-    await tenants.rows("UPDATE tenants SET schema_version = '1.10' WHERE id = $1", [newer.id]);
-    const due = await tenants.rows<{ id: string }>("SELECT tenants_due('1.9', 10) AS id");
-    expect(due).toEqual([{ id: older.id }]);
+    const folder = await mkdtemp(join(tmpdir(), 'capsule-tenant-migrations-'));
+    try {
+      await cp(TENANT_MIGRATIONS, folder, { recursive: true });
+      await writeFile(join(folder, 'V9.9.0__Notes.sql'), 'CREATE TABLE notes (id uuid);');
+      const [older, newer] = [await tenants.make(), await tenants.make()];
+      await tenants.rows("UPDATE tenants SET schema_version = '9.10' WHERE id = $1", [newer.id]);
+      await start(folder);
+      await eventually(async () =>
+        expect(await tenants.row(older.id)).toMatchObject({ state: 'active', schema_version: '9.9.0' }),
+      );
+      expect(await tenants.rows(`SELECT FROM ${older.schema}.notes`)).toEqual([]);
+      expect(await tenants.row(newer.id)).toMatchObject({ schema_version: '9.10' });
+      await expect(tenants.rows(`SELECT FROM ${newer.schema}.notes`)).rejects.toThrow('does not exist');
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it.each([
+    ['9.9', '9.10', true],
+    ['9.10', '9.9', false],
+    ['9', '9.0.0', false],
+  ])('has a tenant at %s to bring to %s: %s', async (version, newest, isDue) => {
+    const { id } = await tenants.make();
+    await tenants.rows('UPDATE tenants SET schema_version = $1', [version]);
+    const due = await tenants.rows('SELECT tenants_due($1, 10) AS id', [newest]);
+    expect(due).toEqual(isDue ? [{ id }] : []);
   });
 });

@@ -12,13 +12,14 @@
  *  - Any number of provisioners may run: a tenant is made by who has its lock, and the others pass it over.
  *  - A tenant that fails holds up no other.
  */
-import { MigrationSession, newestVersion, type OwnerConnection } from '@capsule/database/migrations';
+import { MigrationSession, type OwnerConnection } from '@capsule/database/migrations';
 import { WakeUp } from '@capsule/outbox/wake-up';
 import type { Logger } from '@capsule/telemetry';
 import { observeOutcome } from './provisioning-metrics.js';
 import { forEachTenant } from './session-pool.js';
+import { TENANT_MIGRATIONS, targetVersion } from './tenant-migrations.js';
 import { TenantRegistry } from './tenant-registry.js';
-import { type Outcome, TENANT_MIGRATIONS, TenantSchemaMaker } from './tenant-schema-maker.js';
+import { type Outcome, TenantSchemaMaker } from './tenant-schema-maker.js';
 
 const POLL_MS = 15_000;
 /** A tenant that another process holds is looked at again this soon: its process may die. */
@@ -81,8 +82,7 @@ export class Provisioner {
 
   /** Until it is stopped, or the connection breaks. */
   private async listen(onConnected: () => void): Promise<void> {
-    const newest = await newestVersion(this.folder);
-    if (newest === undefined) throw new Error(`There are no migrations in ${this.folder}.`);
+    const newest = await targetVersion(this.folder);
     const session = await MigrationSession.open(this.options.owner);
     try {
       session.client.on('notification', () => this.wakeUp.notify());

@@ -10,11 +10,10 @@
  * What fails is written to the tenant's row with its reason and tried again later. A tenant that was active stays active.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { migrationsFolder, type MigrationSession, Migrator } from '@capsule/database/migrations';
+import { type MigrationSession, Migrator } from '@capsule/database/migrations';
 import { quotedSchema } from '../tenant/own-tables.js';
+import { TENANT_MIGRATIONS } from './tenant-migrations.js';
 import { TenantRegistry } from './tenant-registry.js';
-
-export const TENANT_MIGRATIONS = migrationsFolder('monitor-tenant');
 
 /** unchanged: there was nothing to do. elsewhere: another process is at it. */
 export type Outcome =

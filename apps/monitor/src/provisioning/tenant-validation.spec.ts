@@ -1,5 +1,5 @@
 import { eachMigrator } from './each-migrator.js';
-import { TENANT_MIGRATIONS } from './tenant-schema-maker.js';
+import { TENANT_MIGRATIONS } from './tenant-migrations.js';
 import { findFaults } from './tenant-validation.js';
 import { TenantsFixture } from './tenants.fixture.js';
 

@@ -4,7 +4,7 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { TENANT_MIGRATIONS } from './tenant-schema-maker.js';
+import { TENANT_MIGRATIONS } from './tenant-migrations.js';
 import { schemaOf, TenantsFixture } from './tenants.fixture.js';
 
 const program = fileURLToPath(new URL('../../dist/command.js', import.meta.url));

@@ -12,7 +12,7 @@ import { eachMigrator, type TenantResult } from './each-migrator.js';
 import { migrateTenants } from './migrate-tenants.js';
 import { type RegisteredTenant, TenantRegistry } from './tenant-registry.js';
 import { notApplied, tenantTable } from './tenant-table.js';
-import { TENANT_MIGRATIONS } from './tenant-schema-maker.js';
+import { TENANT_MIGRATIONS } from './tenant-migrations.js';
 import { findFaults } from './tenant-validation.js';
 
 interface Options {
