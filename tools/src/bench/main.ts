@@ -38,7 +38,8 @@ const account = {
 
 const parts: Record<string, (running: PrivatePlatform) => Promise<Row[]>> = {
   footprint: async (running) => {
-    await deployDemo(workspace, running.home, running.source, terminalReporter);
+    const neverEnded = new AbortController().signal;
+    await deployDemo(workspace, { ...running, ended: neverEnded }, terminalReporter);
     return measureFootprint(running);
   },
   http: async (running) => {
@@ -65,7 +66,7 @@ for (const part of request.parts) {
   const running = await startPrivatePlatform({
     workspace,
     name: 'bench',
-    firstPort: 37_000,
+    firstPort: 23_000,
     reporter: terminalReporter,
     variables,
   });
