@@ -3,17 +3,21 @@ import { failure, step } from './progress.mjs';
 import { missingPrograms } from './programs.mjs';
 import { build, dependenciesAreStale, installDependencies } from './workspace.mjs';
 
-/** Everything a fresh clone lacks: packages, servers and compiled code. Ends the process with the reason on a failure. */
-export async function prepare() {
-  await install();
+/**
+ * Everything a fresh clone lacks: packages, servers (unless others are used) and compiled code. Ends the process with
+ * the reason on a failure.
+ */
+export async function prepare({ externalServers = false } = {}) {
+  await install({ externalServers });
   await orEnd(() => step('build', () => build()));
 }
 
 /** The packages and servers alone, for who tells of the build in its own way. */
-export async function install() {
+export async function install({ externalServers = false } = {}) {
   await orEnd(async () => {
     if (dependenciesAreStale()) await step('install packages', installDependencies);
-    if (missingPrograms().length > 0) await step('install servers', installMissingPrograms);
+    if (!externalServers && missingPrograms().length > 0)
+      await step('install servers', installMissingPrograms);
   });
 }
 

@@ -6,8 +6,8 @@ import { supervisor } from './supervisor.mjs';
 import { workspace } from './workspace.mjs';
 
 requireNodeVersion();
-await prepare();
-const { parseStartOptions, start, startDetached } = await supervisor('start-command');
 const words = process.argv.slice(2);
+await prepare({ externalServers: words.includes('--external-servers') });
+const { parseStartOptions, start, startDetached } = await supervisor('start-command');
 const begin = words.includes('--detach') ? startDetached : start;
 process.exitCode = await begin(workspace, parseStartOptions(words));

@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { workspace } from '../../bootstrap/workspace.mjs';
+
+/** What stands for the parts around tools/bootstrap/start.mjs: a machine without servers, a compiler and a supervisor. */
+const surroundings = {
+  'tools/bootstrap/programs.mjs': `export const missingPrograms = () => [{ name: 'postgres' }];`,
+  'tools/bootstrap/install-programs.mjs': `
+    export function installMissingPrograms() { throw new Error('Nothing can be installed here.'); }`,
+  'tools/dist/supervisor/start-command.js': `
+    export const parseStartOptions = (words) => words;
+    export async function start(_, words) { console.log('started with', ...words); return 0; }
+    export const startDetached = start;`,
+  'package.json': '{ "type": "module" }',
+  'package-lock.json': '{}',
+  'node_modules/.package-lock.json': '{}',
+  'node_modules/typescript7/bin/tsc': `console.log('built');`,
+};
+
+describe('npm start on a machine without servers', () => {
+  let checkout: string;
+
+  beforeEach(() => {
+    checkout = mkdtempSync(join(tmpdir(), 'capsule-start-'));
+    cpSync(join(workspace, 'tools/bootstrap'), join(checkout, 'tools/bootstrap'), { recursive: true });
+    for (const [name, text] of Object.entries(surroundings)) {
+      mkdirSync(dirname(join(checkout, name)), { recursive: true });
+      writeFileSync(join(checkout, name), text);
+    }
+  });
+
+  afterEach(() => rmSync(checkout, { recursive: true }));
+
+  it('ends with what is missing, because it would run them itself', () => {
+    const { status, output } = npmStart();
+    expect(status).toBe(1);
+    expect(output).toContain('Nothing can be installed here.');
+    expect(output).not.toContain('started');
+  });
+
+  it.each(['--external-servers', '--detach --external-servers'])(
+    'installs none and starts when told %s',
+    (flags) => {
+      const { status, output } = npmStart(...flags.split(' '));
+      expect({ status, output }).toMatchObject({ status: 0 });
+      expect(output).toMatch(/^✓ build /m);
+      expect(output).toContain(`started with ${flags}\n`);
+    },
+  );
+
+  function npmStart(...words: string[]): { status: number | null; output: string } {
+    const program = join(checkout, 'tools/bootstrap/start.mjs');
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...words], { encoding: 'utf8' });
+    return { status, output: stdout + stderr };
+  }
+});
