@@ -3,11 +3,13 @@ export class Api {
   constructor(
     readonly base: string,
     private readonly accessToken?: string,
+    /** Gives up every request that is under way when it aborts. */
+    private readonly ended?: AbortSignal,
   ) {}
 
   /** The same API, spoken to as whoever the token was given to. */
   as(accessToken: string): Api {
-    return new Api(this.base, accessToken);
+    return new Api(this.base, accessToken, this.ended);
   }
 
   get<Answer>(path: string): Promise<Answer> {
@@ -38,6 +40,7 @@ export class Api {
     const response = await fetch(this.base + path, {
       ...init,
       headers: { ...init.headers, ...authorization },
+      signal: this.ended ?? null,
     });
     const answer = await response.text();
     if (!response.ok) {

@@ -1,6 +1,11 @@
 import { rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Home } from './home.js';
+import { supervisorOf } from './supervisor-lock.js';
+
+const callPauseMs = 20;
 
 /** Answers one command, given who asks and the words behind the command; the result is sent as one line of JSON. */
 export type Command = (client: Socket, argument: string) => unknown;
@@ -42,6 +47,25 @@ async function answer(commands: Record<string, Command>, line: string, client: S
   }
 }
 
+/**
+ * A conversation with the supervisor that has the home; the caller closes it. One that has just begun does not listen
+ * yet, and one that is about to end no longer, so it is called again for as long as it lives.
+ * @returns undefined when nobody has the home.
+ */
+export async function callSupervisor(home: Home, patienceMs = 10_000): Promise<Socket | undefined> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    const holder = supervisorOf(home);
+    if (!holder) return undefined;
+    try {
+      return await openControl(home.controlSocket);
+    } catch (error) {
+      if (performance.now() > deadline) throw new SupervisorSilentError(holder.pid, home.path, error);
+    }
+    await sleep(callPauseMs);
+  }
+}
+
 /** One conversation with a supervisor; the caller closes it. Rejects with ENOENT or ECONNREFUSED when nobody listens. */
 export async function openControl(path: string): Promise<Socket> {
   const socket = connect(path);
@@ -50,6 +74,17 @@ export async function openControl(path: string): Promise<Socket> {
     socket.once('error', reject);
   });
   return socket;
+}
+
+/** A process has the home but nobody answers for it. */
+export class SupervisorSilentError extends Error {
+  constructor(pid: number, home: string, cause: unknown) {
+    super(
+      `Process ${pid} holds ${home} but does not answer. End it by kill -9 ${pid}; npm stop then ends what it leaves behind.`,
+      { cause },
+    );
+    this.name = 'SupervisorSilentError';
+  }
 }
 
 /** The supervisor ended while it was asked. */

@@ -11,16 +11,15 @@ import type {
 import { loadEnvironment } from '@capsule/config';
 import { Api, ApiError } from '../api/api.js';
 import { packFolder } from '../api/pack-folder.js';
-import type { Home } from './home.js';
 import { appEnvironments } from './platform-settings.js';
 import type { Reporter } from './reporter.js';
+import type { RunningPlatform } from './run-platform.js';
 import { rememberedPassword } from './secret-file.js';
 
 type App = ResponseOf<typeof appCreate>;
 type Deployment = ResponseOf<typeof deploymentCreate>;
 type Project = ResponseOf<typeof projectCreate>;
 type Tokens = ResponseOf<typeof sessionSignIn>;
-type Source = Readonly<Record<string, string | undefined>>;
 
 const email = 'demo@example.com';
 const organizationName = 'Acme';
@@ -33,27 +32,28 @@ const pollMs = 200;
 
 /**
  * Deploys examples/hello-node into a demo organization through the public API, as a newcomer would, and prints where
- * it answers. Found again on later starts. A failure is told but leaves the platform running.
+ * it answers. Found again on later starts. A failure is told but leaves the platform running; when the platform ends
+ * meanwhile, so does this, without a word.
+ * @returns whether the app answers.
  */
 export async function deployDemo(
   workspace: string,
-  home: Home,
-  source: Source,
+  { home, source, ended }: Omit<RunningPlatform, 'platform'>,
   reporter: Reporter,
-): Promise<void> {
+): Promise<boolean> {
   const startedAt = performance.now();
   const { http } = loadEnvironment(
     { name: 'gateway', variables: { http: appEnvironments.gateway.variables.http } },
     source,
   );
-  const gateway = new Api(`http://${http.host}:${http.port}`);
+  const gateway = new Api(`http://${http.host}:${http.port}`, undefined, ended);
   const password = rememberedPassword(join(home.secrets, 'demo-password'));
   try {
     const api = await signIn(gateway, password);
     const app = await findOrCreateApp(api);
-    if (!(app.liveDeploymentId && (await answersWithin(app, comebackTimeoutMs)))) {
-      await deploy(api, app, join(workspace, 'examples/hello-node'));
-      if (!(await answersWithin(app, comebackTimeoutMs))) throw new Error(`${app.url} does not answer.`);
+    if (!(app.liveDeploymentId && (await comesBack(app, ended)))) {
+      await deploy(api, app, join(workspace, 'examples/hello-node'), ended);
+      if (!(await comesBack(app, ended))) throw new Error(`${app.url} does not answer.`);
     }
     reporter.step('demo app answers', performance.now() - startedAt, app.url);
     reporter.summary(
@@ -65,8 +65,11 @@ export async function deployDemo(
         '',
       ].join('\n'),
     );
+    return true;
   } catch (error) {
+    if (ended.aborted) return false;
     reporter.failure(`The platform runs, but the demo could not be deployed: ${(error as Error).message}`);
+    return false;
   }
 }
 
@@ -92,7 +95,7 @@ async function findOrCreateApp(api: Api): Promise<App> {
   );
 }
 
-async function deploy(api: Api, app: App, folder: string): Promise<void> {
+async function deploy(api: Api, app: App, folder: string, ended: AbortSignal): Promise<void> {
   const { id } = await api.postArchive<Deployment>(
     `/v1/apps/${app.id}/deployments`,
     await packFolder(folder),
@@ -103,21 +106,21 @@ async function deploy(api: Api, app: App, folder: string): Promise<void> {
     if (deployment.state === 'live') return;
     if (deployment.failure) throw new Error(`${deployment.failure.reason}: ${deployment.failure.detail}`);
     if (performance.now() > deadline) throw new Error(`the deployment is still ${deployment.state}.`);
-    await sleep(pollMs);
+    await sleep(pollMs, undefined, { signal: ended });
   }
 }
 
-async function answersWithin(app: App, timeoutMs: number): Promise<boolean> {
-  const deadline = performance.now() + timeoutMs;
+async function comesBack(app: App, ended: AbortSignal): Promise<boolean> {
+  const deadline = performance.now() + comebackTimeoutMs;
   while (performance.now() < deadline) {
-    if (await answers(new URL(app.healthPath, app.url))) return true;
-    await sleep(pollMs);
+    if (await answers(new URL(app.healthPath, app.url), ended)) return true;
+    await sleep(pollMs, undefined, { signal: ended });
   }
   return false;
 }
 
 /** Node does not resolve names under localhost as browsers and curl do, so it dials loopback and names the host. */
-function answers(url: URL): Promise<boolean> {
+function answers(url: URL, signal: AbortSignal): Promise<boolean> {
   return new Promise((resolve) => {
     const options = {
       host: '127.0.0.1',
@@ -125,6 +128,7 @@ function answers(url: URL): Promise<boolean> {
       path: url.pathname,
       headers: { Host: url.host },
       timeout: 2_000,
+      signal,
     };
     const call = request(options, (response) => {
       response.resume();

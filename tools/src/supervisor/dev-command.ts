@@ -1,14 +1,14 @@
 import { once } from 'node:events';
 import { type AppName, appNames } from '@capsule/contracts';
-import { ask, openControl } from './control.js';
+import { ask, callSupervisor, SupervisorGoneError } from './control.js';
 import { readEnvironment } from './environment-file.js';
+import { exitCodeOf } from './exit-code.js';
 import { chooseHome, type Home, openHome } from './home.js';
 import { reloadOnChange } from './reload.js';
 import { quickRestart, serveReloading } from './reloading-service.js';
 import { terminalReporter } from './reporter.js';
 import { runPlatform } from './run-platform.js';
 import { withHomePaths } from './services.js';
-import { exitCodeOf } from './start-command.js';
 import { AlreadyRunningError, supervisorOf } from './supervisor-lock.js';
 
 /** `npm run dev`: the platform with services that reload when their sources change and write to the terminal. */
@@ -21,9 +21,10 @@ export function dev(workspace: string, apps: readonly AppName[] = appNames): Pro
         reporter,
         overrides: quickRestart,
         reloading: apps,
-        onReady: async ({ platform }) => {
+        onReady: ({ platform, ended }) => {
           reporter.note(`${apps.join(', ')}: compiled and started again after every edit in apps or libs.`);
-          return reloadOnChange({ workspace, apps, reporter, restart: (app) => platform.restart(app) });
+          const restart = (app: AppName) => platform.restart(app);
+          ended.addEventListener('abort', reloadOnChange({ workspace, apps, reporter, restart }));
         },
       });
     } catch (error) {
@@ -55,7 +56,8 @@ async function serveBorrowed(workspace: string, home: Home, app: AppName): Promi
   const end = new AbortController();
   const ended = once(end.signal, 'abort');
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end.abort());
-  const platform = await openControl(home.controlSocket);
+  const platform = await callSupervisor(home);
+  if (!platform) throw new SupervisorGoneError();
   // The platform itself was stopped: there is nothing left to serve to.
   platform.once('close', () => end.abort());
   let stop: (() => Promise<void>) | undefined;

@@ -9,34 +9,13 @@ import type { ProcessStatus } from './status.js';
 import { eventually } from './supervised-copy.fixture.js';
 import { supervisorOf } from './supervisor-lock.js';
 
-const edgePort = 27_046;
-const ports = {
-  GATEWAY_PORT: 27_000,
-  AUTH_SERVICE_PORT: 27_001,
-  DEPLOY_SERVICE_PORT: 27_002,
-  MONITOR_SERVICE_PORT: 27_003,
-  BILLING_SERVICE_PORT: 27_004,
-  MONITOR_PROVISIONER_PORT: 27_005,
-  AUTH_SERVICE_DB_PORT: 27_040,
-  DEPLOY_SERVICE_DB_PORT: 27_041,
-  MONITOR_SERVICE_DB_PORT: 27_042,
-  BILLING_SERVICE_DB_PORT: 27_043,
-  REDIS_PORT: 27_044,
-  APPS_EDGE_PORT: edgePort,
-  DEPLOY_SERVICE_INSTANCE_PORT_MIN: 27_070,
-  DEPLOY_SERVICE_INSTANCE_PORT_MAX: 27_079,
-};
-
 /** Four clusters, the bus, the cache, the edge's two processes, five services and the provisioner. */
 const processCount = 14;
 
 describe('the commands of the platform', () => {
-  const moved = Object.entries(ports).map(([variable, port]) => [variable, String(port)]);
-  const checkout = new ScratchCheckout({
-    ...Object.fromEntries(moved),
-    NATS_URL: 'nats://127.0.0.1:27045',
-  });
-  const { home } = checkout;
+  const checkout = new ScratchCheckout(27_000);
+  const { home, ports } = checkout;
+  const edgePort = ports.APPS_EDGE_PORT;
   const environmentFile = join(checkout.path, '.env');
   const data = join(home.path, 'servers/postgres-auth/data/PG_VERSION');
 
@@ -171,23 +150,23 @@ describe('the commands of the platform', () => {
     socket.destroy();
     return answer;
   }
-});
 
-async function answersOnInstancePorts(): Promise<number[]> {
-  const answers: number[] = [];
-  for (
-    let port = ports.DEPLOY_SERVICE_INSTANCE_PORT_MIN;
-    port <= ports.DEPLOY_SERVICE_INSTANCE_PORT_MAX;
-    port += 1
-  ) {
-    if ((await statusAt(port, 'x')) !== undefined) answers.push(port);
+  async function answersOnInstancePorts(): Promise<number[]> {
+    const answers: number[] = [];
+    for (
+      let port = ports.DEPLOY_SERVICE_INSTANCE_PORT_MIN;
+      port <= ports.DEPLOY_SERVICE_INSTANCE_PORT_MAX;
+      port += 1
+    ) {
+      if ((await statusAt(port, 'x')) !== undefined) answers.push(port);
+    }
+    return answers;
   }
-  return answers;
-}
 
-function statusOfDemo(): Promise<number | undefined> {
-  return statusAt(edgePort, `hello-acme.localhost:${edgePort}`);
-}
+  function statusOfDemo(): Promise<number | undefined> {
+    return statusAt(edgePort, `hello-acme.localhost:${edgePort}`);
+  }
+});
 
 function statusAt(port: number, host: string): Promise<number | undefined> {
   return new Promise((resolve) => {

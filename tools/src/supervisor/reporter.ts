@@ -21,7 +21,7 @@ export const terminalReporter: Reporter = {
 export type ReportMessage =
   | { kind: 'step'; title: string; milliseconds: number; detail: string | undefined }
   | { kind: 'note' | 'failure' | 'summary'; message: string }
-  | { kind: 'ready' };
+  | { kind: 'ready'; demoAnswers: boolean };
 
 /** Prints into its own log and, while the process that started it still listens, there too. */
 export function forwardingReporter(send: (message: ReportMessage) => void): Reporter {

@@ -17,14 +17,16 @@ export interface RunOptions extends PlatformOptions {
   reporter: Reporter;
   /** Variables that go before those of the environment and `.env`. */
   overrides?: Record<string, string>;
-  /** Called once every service is ready; what it resolves with is called before the platform ends. */
-  onReady?(running: RunningPlatform): Promise<() => void>;
+  /** Called once every service is ready. The platform ends after it, so it gives up when `ended` aborts. */
+  onReady?(running: RunningPlatform): Promise<void> | void;
 }
 
 export interface RunningPlatform {
   platform: Platform;
   home: Home;
   source: Readonly<Record<string, string | undefined>>;
+  /** Aborts when the platform is told to end. */
+  ended: AbortSignal;
 }
 
 /**
@@ -82,7 +84,6 @@ async function runUntilEnded(
       client.once('close', () => void takeBack());
     },
   });
-  let cleanUp = () => {};
   try {
     const started = platform.start();
     // When the end comes first, stopping makes the start fail; nobody waits for it any more.
@@ -92,11 +93,10 @@ async function runUntilEnded(
       reporter.step('Capsule is ready', performance.now() - startedAt);
       const isolation = isolationNote(source);
       if (isolation) reporter.note(isolation);
-      cleanUp = (await options.onReady?.({ platform, home, source })) ?? cleanUp;
+      await options.onReady?.({ platform, home, source, ended: end.signal });
     }
     if (!end.signal.aborted) await ended;
   } finally {
-    cleanUp();
     const stopStartedAt = performance.now();
     await platform.stop();
     reporter.step('stopped; data stays', performance.now() - stopStartedAt);

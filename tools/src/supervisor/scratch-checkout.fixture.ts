@@ -19,12 +19,38 @@ export interface RunningCommand {
   ended: Promise<Outcome>;
 }
 
-/** A checkout that is this one but for its `.env` and data. */
+/** Ports for a whole platform, the 80 from `first` on. */
+function portsFrom(first: number) {
+  return {
+    GATEWAY_PORT: first,
+    AUTH_SERVICE_PORT: first + 1,
+    DEPLOY_SERVICE_PORT: first + 2,
+    MONITOR_SERVICE_PORT: first + 3,
+    BILLING_SERVICE_PORT: first + 4,
+    MONITOR_PROVISIONER_PORT: first + 5,
+    AUTH_SERVICE_DB_PORT: first + 40,
+    DEPLOY_SERVICE_DB_PORT: first + 41,
+    MONITOR_SERVICE_DB_PORT: first + 42,
+    BILLING_SERVICE_DB_PORT: first + 43,
+    REDIS_PORT: first + 44,
+    APPS_EDGE_PORT: first + 46,
+    DEPLOY_SERVICE_INSTANCE_PORT_MIN: first + 70,
+    DEPLOY_SERVICE_INSTANCE_PORT_MAX: first + 79,
+  };
+}
+
+/** A checkout that is this one but for its `.env`, ports and data. */
 export class ScratchCheckout {
   readonly path = mkdtempSync(join(tmpdir(), 'capsule-checkout-'));
   readonly home: Home;
+  readonly ports: ReturnType<typeof portsFrom>;
+  /** What the next command finds in its environment. */
+  readonly variables: Variables;
 
-  constructor(private readonly variables: Variables) {
+  constructor(firstPort: number) {
+    this.ports = portsFrom(firstPort);
+    const moved = Object.entries(this.ports).map(([variable, port]) => [variable, String(port)]);
+    this.variables = { ...Object.fromEntries(moved), NATS_URL: `nats://127.0.0.1:${firstPort + 45}` };
     // The user the servers run as must be able to enter.
     chmodSync(this.path, 0o755);
     for (const folder of ['apps', 'examples', 'libs', 'tools'])

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { join, resolve } from 'node:path';
-import type { AppName } from '@capsule/contracts';
+import { type AppName, appNames } from '@capsule/contracts';
 import {
   type HttpSettings,
   loadEnvironment,
@@ -64,6 +64,13 @@ export function serviceProcess(app: AppName, workspace: string, source: Source):
   };
 }
 
+const provisionerName = 'provisioner';
+
+/** Whether a process is built from this checkout: a service or the provisioner, and not one of the servers. */
+export function isOwnProgram({ name }: { name: string }): boolean {
+  return name === provisionerName || appNames.some((app) => app === name);
+}
+
 /** A schema that is being made when it is told to end is finished first. */
 const provisionerStopTimeoutMs = 15_000;
 
@@ -75,7 +82,7 @@ export function provisionerProcess(workspace: string, source: Source): ProcessDe
   );
   const program = join(workspace, 'apps/monitor/dist/command.js');
   return {
-    name: 'provisioner',
+    name: provisionerName,
     listens: { port: http.port, variable: 'MONITOR_PROVISIONER_PORT' },
     program: process.execPath,
     arguments: [...memoryFlags, program, 'provision'],

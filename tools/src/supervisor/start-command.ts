@@ -4,11 +4,11 @@ import { fileURLToPath } from 'node:url';
 import { deployDemo } from './demo.js';
 import { readEnvironment } from './environment-file.js';
 import { chooseHome, openHome } from './home.js';
+import { exitCodeOf } from './exit-code.js';
 import { openLog } from './log-file.js';
 import type { PlatformOptions } from './platform.js';
 import { forwardingReporter, type Reporter, type ReportMessage, terminalReporter } from './reporter.js';
 import { runPlatform } from './run-platform.js';
-import { AlreadyRunningError } from './supervisor-lock.js';
 
 const externalFlag = '--external-servers';
 
@@ -28,10 +28,15 @@ export async function runDetached(workspace: string, options: PlatformOptions): 
     if (process.connected) process.send?.(message, undefined, undefined, () => {});
   };
   const reporter = forwardingReporter(send);
-  return exitCodeOf(reporter, () => runWithDemo(workspace, options, reporter, () => send({ kind: 'ready' })));
+  return exitCodeOf(reporter, () =>
+    runWithDemo(workspace, options, reporter, (demoAnswers) => send({ kind: 'ready', demoAnswers })),
+  );
 }
 
-/** `npm start -- --detach`: returns when the platform is ready, with its exit code when it could not start. */
+/**
+ * `npm start -- --detach`: returns when the platform is ready, with its exit code when it could not start, and with 1
+ * when it runs but its demo app does not answer, so that a script that wants an address does not go on without one.
+ */
 export async function startDetached(workspace: string, options: PlatformOptions): Promise<number> {
   const home = openHome(chooseHome(workspace, readEnvironment(workspace, process.env)['CAPSULE_HOME']));
   const log = openLog(home.logs, 'supervisor');
@@ -50,12 +55,13 @@ export async function startDetached(workspace: string, options: PlatformOptions)
       if (message.kind === 'step') terminalReporter.step(message.title, message.milliseconds, message.detail);
       else if (message.kind !== 'ready') terminalReporter[message.kind](message.message);
       else {
-        console.log(
-          `\nRunning in the background. npm run status shows it, npm stop ends it; log: ${log.path}`,
-        );
+        const background = message.demoAnswers
+          ? 'Running in the background'
+          : 'Running in the background without the demo app';
+        console.log(`\n${background}. npm run status shows it, npm stop ends it; log: ${log.path}`);
         child.disconnect();
         child.unref();
-        resolve(0);
+        resolve(message.demoAnswers ? 0 : 1);
       }
     });
     child.once('exit', (code) => resolve(code ?? 1));
@@ -66,31 +72,15 @@ async function runWithDemo(
   workspace: string,
   options: PlatformOptions,
   reporter: Reporter,
-  ready: () => void,
+  ready: (demoAnswers: boolean) => void,
 ): Promise<void> {
   await runPlatform({
     ...options,
     workspace,
     reporter,
-    onReady: async ({ home, source }) => {
-      await deployDemo(workspace, home, source, reporter);
-      ready();
-      return () => {};
+    onReady: async (running) => {
+      const demoAnswers = await deployDemo(workspace, running, reporter);
+      if (!running.ended.aborted) ready(demoAnswers);
     },
   });
-}
-
-/** Runs to the end; a failure is told in one message. An instance that runs already is what was asked for. */
-export async function exitCodeOf(reporter: Reporter, run: () => Promise<void>): Promise<number> {
-  try {
-    await run();
-    return 0;
-  } catch (error) {
-    if (error instanceof AlreadyRunningError) {
-      reporter.note(`${error.message} npm run status shows it, npm stop ends it.`);
-      return 0;
-    }
-    reporter.failure((error as Error).message);
-    return 1;
-  }
 }

@@ -2,28 +2,35 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { appNames } from '@capsule/contracts';
-import { ask, openControl } from './control.js';
+import { ask, callSupervisor } from './control.js';
 import { readEnvironment } from './environment-file.js';
+import { exitCodeOf } from './exit-code.js';
 import { chooseHome, type Home, openHome } from './home.js';
-import { endProcess, livingRecords, type ProcessRecord, removeRecord } from './process-record.js';
+import { endProcess, livingRecords, removeRecord } from './process-record.js';
 import { endHostedApps } from './hosted-apps.js';
-import { withHomePaths } from './services.js';
+import { isOwnProgram, withHomePaths } from './services.js';
 import { terminalReporter as terminal } from './reporter.js';
 import { type ProcessStatus, renderStatus } from './status.js';
 import { supervisorOf } from './supervisor-lock.js';
 
-export async function stop(workspace: string): Promise<number> {
-  await stopHome(workspace, homeOf(workspace));
-  return 0;
+export function stop(workspace: string): Promise<number> {
+  return exitCodeOf(terminal, () => stopHome(workspace, homeOf(workspace)));
 }
 
-export async function status(workspace: string): Promise<number> {
-  const home = homeOf(workspace);
-  if (supervisorOf(home)) {
-    const socket = await openControl(home.controlSocket);
-    console.log(renderStatus(await ask<ProcessStatus[]>(socket, 'status')));
-    socket.destroy();
+export function status(workspace: string): Promise<number> {
+  return exitCodeOf(terminal, () => showStatus(homeOf(workspace)));
+}
+
+/** Everything the platform keeps is lost, so it asks unless told `--yes`. Keys stay: `.env` names them. */
+export function reset(workspace: string, confirmed: boolean): Promise<number> {
+  return exitCodeOf(terminal, () => resetHome(workspace, homeOf(workspace), confirmed));
+}
+
+async function showStatus(home: Home): Promise<number> {
+  const socket = await callSupervisor(home);
+  if (socket) {
+    const rows = await ask<ProcessStatus[]>(socket, 'status').finally(() => socket.destroy());
+    console.log(renderStatus(rows));
     return 0;
   }
   const left = livingRecords(home.run).map((record) => `${record.name} (process ${record.pid})`);
@@ -36,9 +43,7 @@ export async function status(workspace: string): Promise<number> {
   return 1;
 }
 
-/** Everything the platform keeps is lost, so it asks unless told `--yes`. Keys stay: `.env` names them. */
-export async function reset(workspace: string, confirmed: boolean): Promise<number> {
-  const home = homeOf(workspace);
+async function resetHome(workspace: string, home: Home, confirmed: boolean): Promise<number> {
   if (
     !confirmed &&
     !(await confirm(`This deletes all databases, streams, archives and apps in ${home.path}.`))
@@ -56,27 +61,23 @@ export async function reset(workspace: string, confirmed: boolean): Promise<numb
 
 async function stopHome(workspace: string, home: Home): Promise<void> {
   const startedAt = performance.now();
-  if (supervisorOf(home)) {
-    const socket = await openControl(home.controlSocket);
-    await ask(socket, 'stop');
-    socket.destroy();
+  const socket = await callSupervisor(home);
+  if (socket) {
+    await ask(socket, 'stop').finally(() => socket.destroy());
     while (supervisorOf(home)) await sleep(20);
     terminal.step('stopped; data stays', performance.now() - startedAt);
     return;
   }
   const left = livingRecords(home.run);
-  const [services, servers] = [left.filter(isService), left.filter((record) => !isService(record))];
-  await Promise.all(services.map((record) => endProcess(record, record)));
+  const ownPrograms = left.filter(isOwnProgram);
+  const servers = left.filter((record) => !isOwnProgram(record));
+  await Promise.all(ownPrograms.map((record) => endProcess(record, record)));
   // Apps outlive everything that is killed, so they are looked for even when nothing else is left.
   await endHostedApps(workspace, withHomePaths(readEnvironment(workspace, process.env), home, workspace));
   await Promise.all(servers.map((record) => endProcess(record, record)));
   for (const { name } of left) removeRecord(home.run, name);
   if (left.length === 0) return terminal.note('Capsule is not running.');
   terminal.step('stopped what was left behind', performance.now() - startedAt, `${left.length} processes`);
-}
-
-function isService({ name }: ProcessRecord): boolean {
-  return (appNames as readonly string[]).includes(name);
 }
 
 async function confirm(what: string): Promise<boolean> {

@@ -1,0 +1,72 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { identityOf, isAlive, type ProcessIdentity } from './process-identity.js';
+import { livingRecords } from './process-record.js';
+import { ScratchCheckout } from './scratch-checkout.fixture.js';
+import { eventually } from './supervised-copy.fixture.js';
+
+/** Longer than anything here waits for. */
+const healthTimeoutSeconds = '600';
+
+describe('a start whose demo app never answers', () => {
+  const checkout = new ScratchCheckout(27_130);
+  // No user but root's own can enter it, so apps can not run as users of their own.
+  const privateFolder = mkdtempSync(join(tmpdir(), 'capsule-private-'));
+  checkout.variables['DEPLOY_SERVICE_ENGINE_FOLDER'] = join(privateFolder, 'instances');
+
+  beforeAll(() => {
+    const example = join(checkout.path, 'examples/hello-node');
+    rmSync(join(checkout.path, 'examples'));
+    mkdirSync(example, { recursive: true });
+    writeFileSync(join(example, 'package.json'), '{ "scripts": { "start": "node server.js" } }');
+    writeFileSync(join(example, 'server.js'), 'setInterval(() => {}, 1_000);');
+  });
+
+  afterAll(async () => {
+    await checkout.run('stop-command', 'stop');
+    checkout.remove();
+    rmSync(privateFolder, { recursive: true });
+  });
+
+  it('ends with 1 when detached, says so, and leaves the platform running', async () => {
+    checkout.variables['DEPLOY_SERVICE_HEALTH_TIMEOUT_SECONDS'] = '1';
+    const { code, output } = await checkout.run('start-command', 'startDetached', {});
+    expect({ code, output }).toMatchObject({ code: 1 });
+    expect(output).toMatch(/^✗ The platform runs, but the demo could not be deployed: \S+/m);
+    expect(output).toContain('Running in the background without the demo app. npm run status shows it');
+    expect(await checkout.run('stop-command', 'status')).toMatchObject({ code: 0 });
+    expect(await checkout.run('stop-command', 'stop')).toMatchObject({ code: 0 });
+  }, 120_000);
+
+  it('says that isolation is off and why, and ends at once on Ctrl-C while the demo is being deployed', async () => {
+    checkout.variables['DEPLOY_SERVICE_HEALTH_TIMEOUT_SECONDS'] = healthTimeoutSeconds;
+    const foreground = checkout.begin('start-command', 'start', {});
+    await eventually(() => expect(foreground.output()).toContain('✓ Capsule is ready'), 90_000);
+    const app = await eventually(hostedApp);
+    expect(foreground.output()).toMatch(
+      /^! Isolation is off: hosted apps can read what you can read \(.+\)\.$/m,
+    );
+
+    foreground.child.kill('SIGINT');
+    const { code, output } = await foreground.ended;
+    expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining('data stays') });
+    expect(output).not.toContain('could not be deployed');
+    expect(livingRecords(checkout.home.run)).toEqual([]);
+    expect(isAlive(app)).toBe(false);
+  }, 150_000);
+
+  /** The process of the app that is being deployed, as its runner has recorded it. */
+  function hostedApp(): ProcessIdentity {
+    const folder = join(privateFolder, 'instances/instances');
+    const alive = readdirSync(folder)
+      .map(
+        (id) =>
+          JSON.parse(readFileSync(join(folder, id, 'runner.json'), 'utf8')) as { program: { pid: number } },
+      )
+      .map(({ program }) => identityOf(program.pid))
+      .find((identity) => identity !== undefined);
+    if (!alive) throw new Error('no app runs');
+    return alive;
+  }
+});
