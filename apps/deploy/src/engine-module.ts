@@ -9,6 +9,8 @@ import { EngineHome } from './engine/engine-home.js';
 import { LocalSourceFetcher } from './source/local-source-fetcher.js';
 import { SOURCE_FETCHER } from './source/source-fetcher.js';
 
+const BUILD_MEMORY_BYTES = 2 * 1024 ** 3;
+
 /** The engine and the fetcher read whole objects; one that is not there is a failed deployment, not a fault. */
 function streamsOf(store: ObjectStore, missing: () => DeploymentFailure) {
   return {
@@ -50,6 +52,7 @@ const artifactMissing = () => new DeploymentFailure('platform_error', 'The artif
           portMin: engine.portMin,
           portMax: engine.portMax,
           unpackedBytesMax: limits.unpackedBytes,
+          buildMemoryBytesMax: BUILD_MEMORY_BYTES,
         }),
     },
     {

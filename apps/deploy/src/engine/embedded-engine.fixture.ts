@@ -54,7 +54,12 @@ export class EngineFixture {
   /** What a restarted service would have: the same folders, nothing in memory. */
   anotherEngine(): EmbeddedEngine {
     const [portMin, portMax] = this.options.ports;
-    const settings = { portMin, portMax, unpackedBytesMax: 64 * MEBIBYTE };
+    const settings = {
+      portMin,
+      portMax,
+      unpackedBytesMax: 64 * MEBIBYTE,
+      buildMemoryBytesMax: 320 * MEBIBYTE,
+    };
     const engine = new EmbeddedEngine(this.anotherHome(), this.store, settings);
     this.engines.push(engine);
     return engine;

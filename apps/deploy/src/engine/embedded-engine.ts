@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Logger } from '@nestjs/common';
 import { unpackArchive } from '../source/packed-archive.js';
-import { type ArtifactStore, buildArtifact } from './build.js';
+import { type ArtifactStore, buildArtifact, type BuildLimits } from './build.js';
 import { DeploymentFailure } from './deployment-failure.js';
 import type {
   Artifact,
@@ -32,17 +32,18 @@ import type {
 } from './engine.js';
 import type { EngineHome } from './engine-home.js';
 import { INSTANCE_HOST, InstancePorts } from './instance-ports.js';
+import { MemoryWatchdog } from './memory-watchdog.js';
 import { readRecord, writeRecord } from './record-file.js';
 import type { EndOfRun, Run } from './run.js';
-import { listeningUsers, ProcessTable } from './runner/process-table.mjs';
+import { listeningUsers } from './runner/process-table.mjs';
 import { resolveStartCommand } from './start-command.js';
-import type { TreeLimits } from './tree-bounds.js';
 
 export interface EmbeddedEngineSettings {
   portMin: number;
   portMax: number;
   /** Bytes of an app with its dependencies, unpacked. */
   unpackedBytesMax: number;
+  buildMemoryBytesMax: number;
 }
 
 export interface EngineStore extends ArtifactStore {
@@ -61,7 +62,6 @@ type InstanceRecord = Omit<Instance, 'run'>;
 
 const WATCH_INTERVAL_MS = 1_000;
 const ENTRIES_MAX = 200_000;
-const BUILD_MEMORY_BYTES = 2 * 1024 ** 3;
 
 export class EmbeddedEngine implements Engine {
   readonly memoryLimit: 'cgroup' | 'watchdog';
@@ -74,7 +74,8 @@ export class EmbeddedEngine implements Engine {
   private readonly listeners: ((instanceId: string) => void)[] = [];
   private readonly ports: InstancePorts;
   private readonly watch: NodeJS.Timeout;
-  private readonly treeLimits: TreeLimits;
+  private readonly buildLimits: BuildLimits;
+  private readonly watchdog: MemoryWatchdog | null;
 
   constructor(
     private readonly home: EngineHome,
@@ -84,19 +85,19 @@ export class EmbeddedEngine implements Engine {
     this.memoryLimit = home.groups ? 'cgroup' : 'watchdog';
     this.isolation = home.users.isolation;
     this.ports = new InstancePorts(settings.portMin, settings.portMax);
-    this.treeLimits = { unpackedBytes: settings.unpackedBytesMax, entries: ENTRIES_MAX };
+    this.buildLimits = {
+      unpackedBytes: settings.unpackedBytesMax,
+      entries: ENTRIES_MAX,
+      memoryBytes: settings.buildMemoryBytesMax,
+    };
+    this.watchdog = home.groups ? null : new MemoryWatchdog(home);
     this.adopt();
     this.watch = setInterval(() => this.look(), WATCH_INTERVAL_MS);
     this.watch.unref();
   }
 
   build(request: BuildRequest): Promise<Artifact> {
-    return buildArtifact(
-      this.home,
-      this.store,
-      { ...this.treeLimits, memoryBytes: BUILD_MEMORY_BYTES },
-      request,
-    );
+    return buildArtifact(this.home, this.store, this.buildLimits, request);
   }
 
   stopBuild(deploymentId: string): Promise<void> {
@@ -123,7 +124,7 @@ export class EmbeddedEngine implements Engine {
     const app = join(run.filesFolder, 'app');
     await unpackArchive(await this.store.getStream(request.artifactKey), app, {
       digest: request.digest,
-      limits: this.treeLimits,
+      limits: this.buildLimits,
     });
     await this.home.giveFiles(run);
     const program = {
@@ -233,22 +234,13 @@ export class EmbeddedEngine implements Engine {
   /** Ends what exceeds its memory (without control groups), and announces what ended, each once. */
   private look(): void {
     try {
-      const table = new ProcessTable();
-      for (const [instanceId, { run, memoryLimitBytes }] of this.instances) {
+      this.watchdog?.look();
+      for (const [instanceId, { run }] of this.instances) {
         if (this.ending.has(instanceId) || this.announced.has(instanceId)) continue;
-        const { state } = run.status();
-        if (state === 'ended') void this.finish(instanceId, run);
-        else if (
-          state === 'running' &&
-          this.memoryLimit === 'watchdog' &&
-          run.usage(table).memoryBytes > memoryLimitBytes
-        ) {
-          run.markMemoryExceeded();
-          void this.finish(instanceId, run);
-        }
+        if (run.status().state === 'ended') void this.finish(instanceId, run);
       }
     } catch (error) {
-      this.logger.error(`could not look after the instances: ${String(error)}`);
+      this.logger.error(`could not look after what runs: ${String(error)}`);
     }
   }
 
@@ -257,8 +249,7 @@ export class EmbeddedEngine implements Engine {
     this.ending.add(instanceId);
     try {
       await run.kill();
-      // One that was ended for its memory is announced when its runner has written down how it ended.
-      if (run.status().state !== 'ended' || this.instances.get(instanceId)?.run !== run) return;
+      if (this.instances.get(instanceId)?.run !== run) return;
       this.announced.add(instanceId);
       for (const listener of this.listeners) listener(instanceId);
     } catch (error) {

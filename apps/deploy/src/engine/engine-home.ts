@@ -84,6 +84,13 @@ export class EngineHome {
     return readdirSync(join(this.folder, kind));
   }
 
+  /** Everything that was prepared and not forgotten, of every kind. */
+  runs(): Run[] {
+    return KINDS.flatMap((kind) => this.list(kind).map((id) => this.find(kind, id))).filter(
+      (run) => run !== null,
+    );
+  }
+
   /** Ends the run if there is one and removes its folder. */
   async forget(kind: RunKind, id: string, graceSeconds: number): Promise<void> {
     await this.find(kind, id)?.end(graceSeconds);
@@ -107,9 +114,7 @@ export class EngineHome {
 
   /** Ends everything that runs. Its folders stay, so that the next life of the service knows what has ended. */
   async endAll(graceSeconds: number): Promise<number> {
-    const runs = KINDS.flatMap((kind) => this.list(kind).map((id) => this.find(kind, id))).filter(
-      (run) => run !== null,
-    );
+    const runs = this.runs();
     const running = runs.filter((run) => run.status().state === 'running');
     await Promise.all(runs.map((run) => run.end(graceSeconds)));
     return running.length;
@@ -121,8 +126,11 @@ export class EngineHome {
   }
 
   private usersInUse(): Set<number> {
-    const uids = KINDS.flatMap((kind) => this.list(kind).map((id) => this.find(kind, id)?.uid ?? null));
-    return new Set(uids.filter((uid) => uid !== null));
+    return new Set(
+      this.runs()
+        .map(({ uid }) => uid)
+        .filter((uid) => uid !== null),
+    );
   }
 }
 

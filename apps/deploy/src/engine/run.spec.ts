@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '@capsule/testing';
@@ -21,6 +23,11 @@ const DAEMON = `
   const daemon = spawn('/bin/sh', ['-c', 'setsid sleep 1000 & echo $!'], { detached: true, stdio: ['ignore', 'pipe', 'ignore'] });
   daemon.stdout.once('data', (pid) => console.log('daemon ' + pid));
 `;
+
+/** Takes up to 1 GiB. */
+const HUNGRY = `
+  const kept = [];
+  setInterval(() => kept.length < 128 && kept.push(Buffer.alloc(8 * 1024 * 1024, 1)), 20);`;
 
 describe.each<[string, ('control groups' | 'users')[], [number, number]]>([
   ['control groups and users', [], [27_730, 27_736]],
@@ -80,10 +87,7 @@ describe.each<[string, ('control groups' | 'users')[], [number, number]]>([
   });
 
   it('that takes more memory than it may is ended as memory_exceeded', async () => {
-    const request = await fixture.run(
-      `const kept = []; setInterval(() => kept.push(Buffer.alloc(8 * 1024 * 1024, 1)), 20);`,
-      { memoryLimitBytes: 96 * MEBIBYTE },
-    );
+    const request = await fixture.run(HUNGRY, { memoryLimitBytes: 96 * MEBIBYTE });
     const seen = await fixture.observed(request.instanceId, ({ state }) => state === 'exited');
     expect(seen).toEqual({
       state: 'exited',
@@ -91,6 +95,38 @@ describe.each<[string, ('control groups' | 'users')[], [number, number]]>([
     });
     await fixture.engine.stop(request.instanceId, { graceSeconds: 0 });
   });
+
+  it('that builds and takes more memory than it may fails its build as memory_exceeded', async () => {
+    const deploymentId = randomUUID();
+    const building = fixture.build(
+      {
+        'package.json': JSON.stringify({
+          dependencies: { dep: 'file:./dep' },
+          scripts: { postinstall: 'node hungry.js' },
+        }),
+        'dep/package.json': JSON.stringify({ name: 'dep', version: '1.0.0' }),
+        'hungry.js': HUNGRY,
+        'index.js': '',
+      },
+      { deploymentId },
+    );
+    await expect(building).rejects.toMatchObject({ reason: 'memory_exceeded' });
+    expect(fixture.home.list('builds')).toEqual([]);
+  }, 60_000);
+
+  it('that fetches and takes more memory than it may is ended like any other', async () => {
+    const run = await fixture.home.prepare('fetches', 'hungry');
+    await mkdir(join(run.filesFolder, 'app'));
+    await fixture.home.giveFiles(run);
+    await run.start({
+      argv: [process.execPath, '-e', HUNGRY],
+      env: {},
+      memoryLimitBytes: 96 * MEBIBYTE,
+      logFolder: fixture.home.logs.folderOf('hungry'),
+    });
+    expect(await run.ended(AbortSignal.timeout(20_000))).toMatchObject({ memoryExceeded: true });
+    await fixture.home.forget('fetches', 'hungry', 0);
+  }, 30_000);
 
   it('whose runner is killed ends with everything it started', async () => {
     const request = await fixture.run(`${DAEMON} setInterval(() => {}, 1000);`);

@@ -5,7 +5,7 @@
  *   prepared ──start──► running ──► ended
  *
  * What it is follows from files alone, so any later life of the service reads the same:
- *  - `run.json` says which user it has; written before the user owns anything.
+ *  - `run.json` says which user it has, written before the user owns anything, and once it starts how much memory.
  *  - no `runner.json`: never started. The runner creates it exclusively, so a run is started at most once.
  *  - `exit.json`: ended, and how.
  *  - `runner.json` whose runner no longer lives (pid, start time and boot compared) but no `exit.json`: the runner was
@@ -57,6 +57,12 @@ export interface EndOfRun extends RunExit {
   memoryExceeded: boolean;
 }
 
+interface RunRecord {
+  uid: number | null;
+  /** Absent until it is started. */
+  memoryLimitBytes?: number;
+}
+
 export class Run {
   readonly id: string;
   /** What the program may write: its files, home and temporary files. */
@@ -64,7 +70,7 @@ export class Run {
 
   private constructor(
     private readonly folder: string,
-    readonly uid: number | null,
+    private readonly record: RunRecord,
     private readonly context: RunContext,
   ) {
     this.id = `${basename(dirname(folder))}-${basename(folder)}`;
@@ -73,20 +79,27 @@ export class Run {
 
   static async prepare(folder: string, uid: number | null, context: RunContext): Promise<Run> {
     await mkdir(folder, { recursive: true, mode: 0o711 });
-    writeRecord(join(folder, 'run.json'), { uid });
+    const record: RunRecord = { uid };
+    writeRecord(join(folder, 'run.json'), record);
     await mkdir(join(folder, 'files'), { recursive: true, mode: 0o700 });
-    return new Run(folder, uid, context);
+    return new Run(folder, record, context);
   }
 
   /** @returns null when no run was prepared in the folder */
   static find(folder: string, context: RunContext): Run | null {
-    const record = readRecord<{ uid: number | null }>(join(folder, 'run.json'));
-    return record && new Run(folder, record.uid, context);
+    const record = readRecord<RunRecord>(join(folder, 'run.json'));
+    return record && new Run(folder, record, context);
+  }
+
+  get uid(): number | null {
+    return this.record.uid;
   }
 
   /** Resolves when the program was started, or could not be (its status tells). A second start changes nothing. */
   async start(program: Program, onEnd: () => void = () => {}): Promise<void> {
     const { groups, users, logBytesMax, logBytesPerSecond } = this.context;
+    this.record.memoryLimitBytes = program.memoryLimitBytes;
+    writeRecord(join(this.folder, 'run.json'), this.record);
     groups?.create(this.id, program.memoryLimitBytes);
     const { argv, uid } = users.become(this.uid, program.argv);
     const order: RunOrder = {
@@ -139,6 +152,12 @@ export class Run {
       if (status.state === 'ended') return status.exit;
       await delay(100);
     }
+  }
+
+  /** Where there is no control group to hold the limit, somebody has to look. */
+  exceedsMemory(table: ProcessTable): boolean {
+    const { memoryLimitBytes = Infinity } = this.record;
+    return this.status().state === 'running' && this.usage(table).memoryBytes > memoryLimitBytes;
   }
 
   /** Notes why the watchdog is about to end it. */
