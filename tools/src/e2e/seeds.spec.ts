@@ -2,6 +2,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
+import { json } from 'node:stream/consumers';
 import type {
   deploymentList,
   invoiceGetUpcoming,
@@ -13,6 +14,7 @@ import type {
   userGetCurrent,
   workSessionList,
 } from '@capsule/contracts';
+import type { DatabaseReport } from '@capsule/database/report';
 import { Api } from '../api/api.js';
 import { changedTables, RowDigests } from '../isolation/row-digests.fixture.js';
 import { demoPlan } from '../seed/demo-plan.js';
@@ -191,6 +193,29 @@ describe('the seeds', () => {
     const mean = (hour: number) =>
       at(hour).reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0) / at(hour).length;
     expect(mean(10)).toBeGreaterThan(3 * mean(3));
+  });
+
+  it('leave databases in which the report finds nothing to be mended', async () => {
+    const reading = spawn(process.execPath, [join(workspace, 'tools/dist/report.js'), '--json'], {
+      env: running.source,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    const outcomes = (await json(reading.stdout)) as { service: string; report: DatabaseReport }[];
+    expect(outcomes).toHaveLength(4);
+    const warnings = outcomes.flatMap(({ service, report: { sections } }) =>
+      Object.entries(sections)
+        // How long statements take is this machine's affair, and other specs run beside.
+        .filter(([section]) => section !== 'statements')
+        .flatMap(([section, { findings }]) =>
+          findings
+            .filter(({ severity }) => severity === 'warning')
+            .map((each) => ({ service, section, ...each })),
+        ),
+    );
+    expect(warnings).toEqual([]);
+    const [samples] =
+      outcomes.find(({ service }) => service === 'monitor')?.report.sections.partitions.figures ?? [];
+    expect(samples).toMatchObject({ table: 'samples', isDefaultAhead: false });
   });
 
   it('are refused in production', async () => {

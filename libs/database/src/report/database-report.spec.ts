@@ -21,7 +21,10 @@ const NEGLECT = `
   CREATE TABLE events (at timestamptz NOT NULL) PARTITION BY RANGE (at);
   CREATE TABLE events_2020 PARTITION OF events FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
   CREATE TABLE events_rest PARTITION OF events DEFAULT;
-  INSERT INTO events VALUES (now());`;
+  INSERT INTO events VALUES (now());
+  CREATE TABLE visits (at timestamptz NOT NULL) PARTITION BY RANGE (at);
+  CREATE TABLE visits_rest PARTITION OF visits DEFAULT;
+  INSERT INTO visits VALUES (now() - interval '30 days'), (now() - interval '1 day');`;
 
 describe('the report on a database', () => {
   let test: TestDatabase;
@@ -51,6 +54,8 @@ describe('the report on a database', () => {
     test = await createTestDatabase('auth');
     await test.asSuperuser(async (client) => {
       await client.query('CREATE EXTENSION IF NOT EXISTS pg_stat_statements');
+      // Those that other databases of the server left would push out what is called once.
+      await client.query('SELECT pg_stat_statements_reset()');
       await client.query(NEGLECT);
       for (let scan = 0; scan < 60; scan += 1)
         await client.query('SELECT count(*) FROM children WHERE id + 0 = 1');
@@ -121,10 +126,24 @@ describe('the report on a database', () => {
   });
 
   it('finds partitions that came to an end, and rows without one', () => {
-    expect(report.sections.partitions.figures).toEqual([
+    expect(report.sections.partitions.figures).toMatchObject([
       { table: 'events', partitions: 2, through: '2021-01-01T00:00:00.000Z', defaultRows: 1 },
+      { table: 'visits', partitions: 1, through: null, defaultRows: 2 },
     ]);
-    expect(findingsOf('partitions')).toMatch(/end at 2021.*\n1 rows of events are in its default partition/);
+    expect(findingsOf('partitions')).toMatch(
+      /end at 2021.*\nRows of events from today on are in its default/,
+    );
+  });
+
+  it('warns of rows in a default partition only where they are in the way of partitions to come', () => {
+    const { figures, findings } = report.sections.partitions;
+    expect(figures.map(({ table, isDefaultAhead }) => [table, isDefaultAhead])).toEqual([
+      ['events', true],
+      ['visits', false],
+    ]);
+    expect(findings.filter(({ finding }) => finding.includes('visits'))).toMatchObject([
+      { severity: 'notice', finding: '2 rows of visits are in its default partition.' },
+    ]);
   });
 
   it('tells the size of the database and of its largest tables', () => {
@@ -203,5 +222,10 @@ describe('the report on a database', () => {
       wastedBytes: null,
     });
     expect(own.sections.unusedIndexes.figures).toEqual(report.sections.unusedIndexes.figures);
+    expect(own.sections.partitions.figures).toMatchObject([
+      { isDefaultAhead: null },
+      { isDefaultAhead: null },
+    ]);
+    expect(findingsOf('partitions', own)).toContain('1 rows of events are in its default partition');
   });
 });
