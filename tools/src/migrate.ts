@@ -25,7 +25,7 @@ async function main(): Promise<number> {
   }
   const databases = request.services.map((service) => serviceDatabase(service, process.env));
   if (request.verb === 'reset') {
-    requireResettable(databases, process.env);
+    await requireResettable(databases, process.env);
     if (!request.options.yes && !(await confirmReset(databases))) {
       console.error('Nothing was deleted. (--yes does not ask.)');
       return 1;

@@ -1,13 +1,22 @@
+import { once } from 'node:events';
 import { isIPv4 } from 'node:net';
 import { createInterface } from 'node:readline/promises';
+import { loadEnvironment, platformEnvironment } from '@capsule/config';
+import { MigrationSession } from '@capsule/database/migrations';
 import type { ServiceDatabase } from './service-database.js';
 
 export class ResetRefusedError extends Error {}
 
+const { stage } = platformEnvironment.variables;
+const stageEnvironment = { name: platformEnvironment.name, variables: { stage } };
+
 /** @throws ResetRefusedError when these databases are not to be emptied from here, whoever confirms it */
-export function requireResettable(databases: readonly ServiceDatabase[], source: NodeJS.ProcessEnv): void {
-  if (source['NODE_ENV'] === 'production') {
-    throw new ResetRefusedError('NODE_ENV is production: nothing is reset.');
+export async function requireResettable(
+  databases: readonly ServiceDatabase[],
+  source: NodeJS.ProcessEnv,
+): Promise<void> {
+  if (loadEnvironment(stageEnvironment, source).stage === 'production') {
+    throw new ResetRefusedError(`${stage.variable} is production: nothing is reset.`);
   }
   for (const { service, owner } of databases) {
     if (isLoopback(owner.host)) continue;
@@ -15,14 +24,48 @@ export function requireResettable(databases: readonly ServiceDatabase[], source:
       `The database of ${service} is on ${owner.host}: only those of this machine are reset.`,
     );
   }
+  const sessions = (await Promise.all(databases.map(sessionsOfService))).flat();
+  if (sessions.length > 0) {
+    throw new ResetRefusedError(
+      `These are running and would lose their tables; stop them first (npm stop):\n${sessions.join('\n')}`,
+    );
+  }
+}
+
+/** Who works on the database as the role of its service; a line for each. */
+async function sessionsOfService({ service, owner, user }: ServiceDatabase): Promise<string[]> {
+  const session = await MigrationSession.open(owner);
+  try {
+    const { rows } = await session.client.query<{ application: string; pids: string }>(
+      `SELECT coalesce(nullif(application_name, ''), 'a program without a name') AS application,
+              string_agg(pid::text, ', ' ORDER BY pid) AS pids
+       FROM pg_stat_activity WHERE datname = current_database() AND usename = $1 GROUP BY 1 ORDER BY 1`,
+      [user],
+    );
+    return rows.map(({ application, pids }) => `${service}: ${application} as ${user} (backends ${pids})`);
+  } finally {
+    await session.close();
+  }
+}
+
+/** The part of a terminal that a question needs. */
+export interface Terminal {
+  input: NodeJS.ReadableStream & { isTTY?: boolean };
+  output: NodeJS.WritableStream;
 }
 
 /** False without a terminal, too: a script has to say --yes. */
-export async function confirmReset(databases: readonly ServiceDatabase[]): Promise<boolean> {
-  if (!process.stdin.isTTY) return false;
+export async function confirmReset(
+  databases: readonly ServiceDatabase[],
+  { input, output }: Terminal = { input: process.stdin, output: process.stderr },
+): Promise<boolean> {
+  if (!input.isTTY) return false;
   const names = databases.map(({ owner }) => `${owner.name} (port ${owner.port})`).join(', ');
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  const answer = await terminal.question(`This deletes every row of ${names}.\nType yes to go on: `);
+  const terminal = createInterface({ input, output });
+  // Who leaves the terminal (Ctrl-D) never answers.
+  const left = once(terminal, 'close').then(() => 'no');
+  const answered = terminal.question(`This deletes every row of ${names}.\nType yes to go on: `);
+  const answer = await Promise.race([answered, left]);
   terminal.close();
   return answer.trim() === 'yes';
 }

@@ -9,11 +9,14 @@ export const services = Object.keys(migrationEnvironments) as Service[];
 export interface ServiceDatabase {
   service: Service;
   owner: OwnerConnection;
+  /** The role of the running service. */
+  user: string;
   migrator: Migrator;
 }
 
 /** @throws EnvironmentError listing what is wrong with the variables */
 export function serviceDatabase(service: Service, source: NodeJS.ProcessEnv): ServiceDatabase {
-  const { owner } = loadEnvironment(migrationEnvironments[service], source);
-  return { service, owner, migrator: new Migrator(owner, migrationsFolder(service)) };
+  const { owner, database } = loadEnvironment(migrationEnvironments[service], source);
+  const migrator = new Migrator(owner, migrationsFolder(service));
+  return { service, owner, user: database.user, migrator };
 }

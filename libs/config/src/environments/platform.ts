@@ -1,4 +1,4 @@
-import { optionalText, port, text } from '../variable.js';
+import { choice, optionalText, port, text } from '../variable.js';
 import {
   databaseBackupVariables,
   databaseOwnerVariables,
@@ -38,6 +38,12 @@ export const backupEnvironments = {
 export const platformEnvironment = {
   name: 'the supervisor',
   variables: {
+    stage: choice(
+      'NODE_ENV',
+      'production where users depend on it: no database is reset, and no demo data is written unless forced',
+      ['development', 'test', 'production'],
+      'development',
+    ),
     home: optionalText(
       'CAPSULE_HOME',
       'Folder of data, sockets, keys and logs; .capsule in the checkout without it',
