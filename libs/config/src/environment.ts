@@ -33,7 +33,9 @@ export function loadEnvironment<Group extends VariableGroup>(
 ): SettingsOf<Group> {
   const faults: { variable: string; message: string }[] = [];
   const settings = readGroup(environment.variables, source, faults);
-  if (faults.length > 0) throw new EnvironmentError(environment.name, faults);
+  // One variable may stand in several parts of the environment; it is told once.
+  const told = [...new Map(faults.map((fault) => [fault.variable, fault])).values()];
+  if (told.length > 0) throw new EnvironmentError(environment.name, told);
   return settings as SettingsOf<Group>;
 }
 

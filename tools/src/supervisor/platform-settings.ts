@@ -11,6 +11,9 @@ import {
   migrationEnvironments,
   monitorEnvironment,
   platformEnvironment,
+  provisionerEnvironment,
+  type SettingsOf,
+  type VariableGroup,
 } from '@capsule/config';
 
 /** A port and the environment variable that moves it, so that a message about one can name the other. */
@@ -57,31 +60,55 @@ export const appEnvironments = {
   monitor: monitorEnvironment,
 } satisfies Record<AppName, Environment>;
 
+/** The variables of what the servers are made from. */
+const serverVariables = {
+  supervisor: platformEnvironment.variables,
+  bus: byName(appNames, (app) => appEnvironments[app].variables.nats),
+  migrations: byName(serviceNames, (service) => migrationEnvironments[service].variables),
+  backups: byName(serviceNames, (service) => backupEnvironments[service].variables),
+};
+
+type ServerSettings = SettingsOf<typeof serverVariables>;
+
+/** The variables of every process that a start brings up. */
+const allVariables = {
+  ...serverVariables,
+  apps: byName(appNames, (app): VariableGroup => appEnvironments[app].variables),
+  provisioner: provisionerEnvironment.variables,
+};
+
+/**
+ * Makes sure that no process will refuse its environment, before the first is started.
+ * @throws EnvironmentError naming every faulty variable of all of them.
+ */
+export function assertEnvironmentUsable(source: Source): void {
+  loadEnvironment({ name: 'the platform', variables: allVariables }, source);
+}
+
 /**
  * Reads what the servers need from the variables that the services read too, so that the two can not disagree.
- * @throws EnvironmentError naming every faulty variable of the first process that has one.
+ * @throws EnvironmentError naming every faulty variable.
  */
 export function readPlatformSettings(source: Source, home: string): PlatformSettings {
-  const { natsUrl, redis, edge } = loadEnvironment(platformEnvironment, source);
-  const users = byName(appNames, (app) => appEnvironments[app].variables.nats);
-  const logins = loadEnvironment({ name: 'the bus', variables: users }, source);
+  const servers = loadEnvironment({ name: 'the servers', variables: serverVariables }, source);
+  const { natsUrl, redis, edge } = servers.supervisor;
   return {
     home,
-    clusters: byName(serviceNames, (service) => readCluster(service, source)),
+    clusters: byName(serviceNames, (service) => clusterOf(service, servers)),
     redis: { host: redis.host, port: redis.port, variable: 'REDIS_PORT', password: redis.password },
     nats: {
       port: Number(new URL(natsUrl).port || 4222),
       variable: 'NATS_URL',
       url: natsUrl,
-      passwords: byName(appNames, (app) => logins[app].password),
+      passwords: byName(appNames, (app) => servers.bus[app].password),
     },
     edge: { port: edge.port, variable: 'APPS_EDGE_PORT' },
   };
 }
 
-function readCluster(service: ServiceName, source: Source): ClusterSettings {
-  const { database, owner } = loadEnvironment(migrationEnvironments[service], source);
-  const { backup } = loadEnvironment(backupEnvironments[service], source);
+function clusterOf(service: ServiceName, { migrations, backups }: ServerSettings): ClusterSettings {
+  const { database, owner } = migrations[service];
+  const { backup } = backups[service];
   return {
     host: owner.host,
     port: owner.port,

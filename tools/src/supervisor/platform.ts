@@ -13,7 +13,7 @@ import { loadEnvironment, migrationEnvironments } from '@capsule/config';
 import type { Home } from './home.js';
 import { endHostedApps } from './hosted-apps.js';
 import { ManagedProcess } from './managed-process.js';
-import { byName, readPlatformSettings } from './platform-settings.js';
+import { assertEnvironmentUsable, byName, readPlatformSettings } from './platform-settings.js';
 import { assertPortFree } from './ports.js';
 import { stopLeftover } from './process-record.js';
 import { type Reporter, reportTo } from './reporter.js';
@@ -43,6 +43,7 @@ export class Platform {
     private readonly reporter: Reporter,
     private readonly options: PlatformOptions = {},
   ) {
+    assertEnvironmentUsable(source);
     this.services = byName(appNames, (app) => {
       const definition = serviceProcess(app, workspace, source);
       const reloads = options.reloading?.includes(app) ?? false;

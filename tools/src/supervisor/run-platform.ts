@@ -36,6 +36,8 @@ export interface RunningPlatform {
  */
 export async function runPlatform(options: RunOptions): Promise<void> {
   const { workspace, reporter } = options;
+  // Files that variables name are relative to the checkout, where the services run.
+  process.chdir(workspace);
   const path = chooseHome(workspace, readEnvironment(workspace, process.env)['CAPSULE_HOME']);
   const hasData = existsSync(join(path, 'servers', 'postgres-auth'));
   const home = openHome(path);

@@ -9,6 +9,27 @@ import { eventually } from './supervised-copy.fixture.js';
 /** Longer than anything here waits for. */
 const healthTimeoutSeconds = '600';
 
+describe('a start with faults of several apps in the environment', () => {
+  it('names them all in one message and starts nothing', async () => {
+    const checkout = new ScratchCheckout(27_130);
+    Object.assign(checkout.variables, {
+      AUTH_SERVICE_BCRYPT_COST: 'high',
+      MONITOR_PROVISIONER_PARALLEL: '0',
+      // Every service reads it.
+      LOG_LEVEL: 'loud',
+    });
+    const { code, output } = await checkout.run('start-command', 'start', {});
+    expect({ code, output }).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('✗ The environment of the platform is not usable:\n'),
+    });
+    const faults = [...output.matchAll(/^ {2}([A-Z_]+): /gm)].map((match) => match[1]);
+    expect(faults.sort()).toEqual(['AUTH_SERVICE_BCRYPT_COST', 'LOG_LEVEL', 'MONITOR_PROVISIONER_PARALLEL']);
+    expect(readdirSync(join(checkout.home.path, 'servers'))).toEqual([]);
+    checkout.remove();
+  });
+});
+
 describe('a start whose demo app never answers', () => {
   const checkout = new ScratchCheckout(27_130);
   // No user but root's own can enter it, so apps can not run as users of their own.
