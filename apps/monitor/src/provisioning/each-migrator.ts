@@ -16,18 +16,20 @@ export async function eachMigrator<Result>(
 ): Promise<TenantResult<Result>[]> {
   await targetVersion(folder);
   const results: TenantResult<Result>[] = [];
-  await forEachTenant(owner, await allTenants(owner), parallel, async (session, id) => {
-    const tenant = await new TenantRegistry(session.client).find(id);
-    if (!tenant) return;
-    const { schemaName: schema } = tenant;
-    const placeholders = { schema: quotedSchema(schema), tenantId: id };
-    try {
+  const find = (session: MigrationSession, id: string) => new TenantRegistry(session.client).find(id);
+  await forEachTenant(owner, await allTenants(owner), parallel, {
+    work: async (session, id) => {
+      const tenant = await find(session, id);
+      if (!tenant) return;
+      const { schemaName: schema } = tenant;
+      const placeholders = { schema: quotedSchema(schema), tenantId: id };
       const migrator = new Migrator(session, folder, { schema, placeholders });
       results.push({ tenant, result: await ask(migrator, tenant, session) });
-    } catch (error) {
-      if (session.isBroken) throw error;
-      results.push({ tenant, error: error instanceof Error ? error.message : String(error) });
-    }
+    },
+    onError: async (session, id, error) => {
+      const tenant = await find(session, id);
+      if (tenant) results.push({ tenant, error: error instanceof Error ? error.message : String(error) });
+    },
   });
   return results.sort((a, b) => (a.tenant.id < b.tenant.id ? -1 : 1));
 }

@@ -1,6 +1,7 @@
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { eventually } from '@capsule/testing';
 import { eachMigrator } from './each-migrator.js';
 import { migrateTenants } from './migrate-tenants.js';
 import { ProgressBar } from './progress-bar.js';
@@ -62,6 +63,57 @@ describe('the migration of all tenants', () => {
     await tenants.rows(`DROP TABLE ${schemaOf(broken)}.notes`);
     expect(await migrate()).toEqual({ tenants: 4, migrated: 1, failed: [] });
     expect(await tenants.row(broken)).toMatchObject({ schema_version: '1.1.0', failure: null });
+  });
+
+  it('goes on after a tenant whose session ends, with another session, and keeps why it failed', async () => {
+    const [first = ''] = ids.toSorted();
+    await writeFile(
+      join(folder, 'V1.1.0__Notes.sql'),
+      `SELECT pg_terminate_backend(pg_backend_pid()) WHERE '\${tenantId}' = '${first}'`,
+    );
+    expect(await migrateTenants(tenants.test.owner, 1, folder)).toEqual({
+      tenants: 4,
+      migrated: 3,
+      failed: [
+        { tenantId: first, reason: expect.stringMatching(/^V1\.1\.0__Notes\.sql failed: .*terminat/) },
+      ],
+    });
+    const [{ isPutOff } = {}] = await tenants.rows<{ isPutOff: boolean }>(
+      'SELECT next_attempt_at > updated_at AS "isPutOff" FROM tenants WHERE id = $1',
+      [first],
+    );
+    expect(isPutOff).toBe(true);
+    expect(await tenants.row(first)).toMatchObject({
+      state: 'active',
+      schema_version: '1.0.0',
+      failure: expect.stringContaining('terminat'),
+      failed_attempts: 1,
+    });
+  });
+
+  it('takes as many sessions as it is told, all of them at once', async () => {
+    await tenants.rows('CREATE TABLE sessions (pid integer); GRANT INSERT ON sessions TO monitor_owner');
+    await writeFile(
+      join(folder, 'V1.1.0__Notes.sql'),
+      `SELECT pg_advisory_xact_lock_shared(42); INSERT INTO public.sessions VALUES (pg_backend_pid());`,
+    );
+    const blocker = await tenants.test.connectAsSuperuser();
+    try {
+      await blocker.query('SELECT pg_advisory_lock(42)');
+      const migration = migrate();
+      await eventually(async () =>
+        expect(
+          await tenants.rows(
+            "SELECT FROM pg_locks WHERE locktype = 'advisory' AND objid = 42 AND NOT granted",
+          ),
+        ).toHaveLength(PARALLEL),
+      );
+      await blocker.query('SELECT pg_advisory_unlock(42)');
+      expect(await migration).toMatchObject({ migrated: 4 });
+    } finally {
+      await blocker.end();
+    }
+    expect(await tenants.rows('SELECT DISTINCT pid FROM sessions')).toHaveLength(PARALLEL);
   });
 
   it('run twice at once, applies each migration once', async () => {

@@ -3,7 +3,7 @@ import { ProgressBar } from './progress-bar.js';
 import { forEachTenant } from './session-pool.js';
 import { TENANT_MIGRATIONS, targetVersion } from './tenant-migrations.js';
 import { TenantRegistry } from './tenant-registry.js';
-import { TenantSchemaMaker } from './tenant-schema-maker.js';
+import { type Outcome, TenantSchemaMaker } from './tenant-schema-maker.js';
 
 /** For another process that is at the same tenant. */
 const WAIT_MS = 120_000;
@@ -31,12 +31,16 @@ export async function migrateTenants(
   const ids = await allTenants(owner);
   const result: MigratedTenants = { tenants: ids.length, migrated: 0, failed: [] };
   const bar = new ProgressBar(ids.length, show);
-  await forEachTenant(owner, ids, parallel, async (session, tenantId) => {
-    const outcome = await new TenantSchemaMaker(session, folder).make(tenantId, WAIT_MS);
+  const keep = (tenantId: string, outcome: Outcome) => {
     if (outcome.kind === 'failed') result.failed.push({ tenantId, reason: outcome.reason });
     if (outcome.kind === 'elsewhere') result.failed.push({ tenantId, reason: HELD });
     if (outcome.kind === 'done' && outcome.applied.length > 0) result.migrated += 1;
     bar.advance(result.failed.length);
+  };
+  await forEachTenant(owner, ids, parallel, {
+    work: async (session, id) => keep(id, await new TenantSchemaMaker(session, folder).make(id, WAIT_MS)),
+    onError: async (session, id, error) =>
+      keep(id, await new TenantSchemaMaker(session, folder).fail(id, error)),
   });
   bar.end();
   return result;

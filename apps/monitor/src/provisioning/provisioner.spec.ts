@@ -141,6 +141,30 @@ describe('a provisioner', () => {
     }
   });
 
+  it('puts a tenant off whose migration ends its session, and holds up no other for it', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'capsule-tenant-migrations-'));
+    try {
+      const broken = await tenants.register();
+      await writeFile(
+        join(folder, 'V1.0.0__End.sql'),
+        `SELECT pg_terminate_backend(pg_backend_pid()) WHERE '\${tenantId}' = '${broken}'; CREATE TABLE users ();`,
+      );
+      // Nobody waits here.
+      await tenants.rows('DROP TRIGGER move_waiting_members ON tenants');
+      await start(folder);
+      const whole = await tenants.register();
+      await isActive(whole);
+      await eventually(async () =>
+        expect(await tenants.row(broken)).toMatchObject({
+          state: 'failed',
+          failure: expect.stringContaining('terminat'),
+        }),
+      );
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   it.each([
     ['9.9', '9.10', true],
     ['9.10', '9.9', false],

@@ -108,30 +108,33 @@ export class Provisioner {
     while (isMoving && !this.isStopping) {
       isMoving = false;
       const due = await inTime(registry.findDue(newest, BATCH));
-      const work = async (session: MigrationSession, tenantId: string): Promise<void> => {
-        if (this.isStopping) return;
-        const outcome = await this.make(session, tenantId);
-        if (outcome.kind === 'done') isMoving = true;
-        if (outcome.kind === 'elsewhere') this.retryIn(ELSEWHERE_MS);
-        if (outcome.kind === 'failed') this.retryIn(outcome.retryInMs);
-      };
-      await forEachTenant(this.options.owner, due, this.options.parallel, work, listening);
+      await forEachTenant(this.options.owner, due, this.options.parallel, {
+        work: async (session, tenantId) => {
+          if (this.isStopping) return;
+          const startedAt = performance.now();
+          const outcome = await new TenantSchemaMaker(session, this.folder).make(tenantId);
+          this.tell(tenantId, outcome, Math.round(performance.now() - startedAt));
+          if (outcome.kind === 'done') isMoving = true;
+        },
+        onError: async (session, tenantId, error) =>
+          this.tell(tenantId, await new TenantSchemaMaker(session, this.folder).fail(tenantId, error)),
+        first: listening,
+      });
     }
   }
 
-  private async make(session: MigrationSession, tenantId: string): Promise<Outcome> {
+  private tell(tenantId: string, outcome: Outcome, tookMs = 0): void {
     const { logger } = this.options;
-    const startedAt = performance.now();
-    const outcome = await new TenantSchemaMaker(session, this.folder).make(tenantId);
-    const tookMs = Math.round(performance.now() - startedAt);
     observeOutcome(outcome.kind, tookMs);
     if (outcome.kind === 'done') {
       logger.info({ tenantId, applied: outcome.applied, tookMs }, "A tenant's schema is ready");
     } else if (outcome.kind === 'failed') {
       const { reason, retryInMs } = outcome;
       logger.error({ tenantId, reason, againInMs: Math.round(retryInMs) }, "A tenant's schema failed");
+      this.retryIn(retryInMs);
+    } else if (outcome.kind === 'elsewhere') {
+      this.retryIn(ELSEWHERE_MS);
     }
-    return outcome;
   }
 
   private retryIn(milliseconds: number): void {

@@ -37,24 +37,38 @@ export class TenantSchemaMaker {
 
   /**
    * @param waitMs how long to wait for another process that is at this tenant
-   * @throws when the connection is lost: that is no failure of the tenant
+   * @throws when the session is lost: `fail` tells of that on another one
    */
-  async make(tenantId: string, waitMs = 0): Promise<Outcome> {
-    const { registry, session } = this;
+  make(tenantId: string, waitMs = 0): Promise<Outcome> {
+    return this.locked(tenantId, waitMs, async () => {
+      try {
+        return await this.migrate(tenantId);
+      } catch (error) {
+        return this.recordFailure(tenantId, error).catch(() => {
+          throw error;
+        });
+      }
+    });
+  }
+
+  /** Remembers an attempt that lost its session. */
+  fail(tenantId: string, error: unknown): Promise<Outcome> {
+    return this.locked(tenantId, 0, () => this.recordFailure(tenantId, error));
+  }
+
+  private async locked(tenantId: string, waitMs: number, work: () => Promise<Outcome>): Promise<Outcome> {
     const deadline = Date.now() + waitMs;
-    while (!(await registry.tryLock(tenantId))) {
+    while (!(await this.registry.tryLock(tenantId))) {
       if (Date.now() >= deadline) return { kind: 'elsewhere' };
       await sleep(LOCK_POLL_MS);
     }
-    try {
-      return await this.migrate(tenantId);
-    } catch (error) {
-      if (session.isBroken) throw error;
-      const reason = (error instanceof Error ? error.message : String(error)).slice(0, REASON_CHARACTERS_MAX);
-      return { kind: 'failed', reason, retryInMs: await registry.recordFailure(tenantId, reason) };
-    } finally {
-      if (!session.isBroken) await registry.unlock(tenantId);
-    }
+    // A session that was lost has let go of the lock, and what went wrong before is the error to tell.
+    return work().finally(() => this.registry.unlock(tenantId).catch(() => undefined));
+  }
+
+  private async recordFailure(tenantId: string, error: unknown): Promise<Outcome> {
+    const reason = (error instanceof Error ? error.message : String(error)).slice(0, REASON_CHARACTERS_MAX);
+    return { kind: 'failed', reason, retryInMs: await this.registry.recordFailure(tenantId, reason) };
   }
 
   private async migrate(tenantId: string): Promise<Outcome> {

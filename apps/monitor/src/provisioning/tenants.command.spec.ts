@@ -4,7 +4,9 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { jest } from '@jest/globals';
 import { TENANT_MIGRATIONS } from './tenant-migrations.js';
+import { tenantsCommand } from './tenants.command.js';
 import { schemaOf, TenantsFixture } from './tenants.fixture.js';
 
 const program = fileURLToPath(new URL('../../dist/command.js', import.meta.url));
@@ -54,6 +56,25 @@ describe('the command for the schemas of all tenants', () => {
     });
     expect(await run('info')).toMatchObject({ code: 0 });
     expect(await run('validate')).toMatchObject({ code: 0, output: '', errors: '' });
+  });
+
+  it('shows its progress where somebody looks, in a terminal', async () => {
+    const shown: string[] = [];
+    const terminal = { isTTY: true, write: (text: string) => shown.push(text) > 0 };
+    const before = process.env;
+    const print = jest.spyOn(console, 'log').mockImplementation(() => undefined);
+    try {
+      process.env = { ...before, ...tenants.test.environment };
+      expect(await tenantsCommand(['migrate'], terminal)).toBe(0);
+      expect(shown.slice(-2)).toEqual([`\r[${'#'.repeat(40)}] 2/2`, '\n']);
+      shown.length = 0;
+      await tenantsCommand(['migrate'], { ...terminal, isTTY: false });
+      await tenantsCommand(['migrate', '--json'], terminal);
+      expect(shown).toEqual([]);
+    } finally {
+      process.env = before;
+      print.mockRestore();
+    }
   });
 
   it('leaves the version of the schema in the registry as its history has it, whatever was done to that', async () => {

@@ -15,10 +15,13 @@ import { notApplied, tenantTable } from './tenant-table.js';
 import { TENANT_MIGRATIONS } from './tenant-migrations.js';
 import { findFaults } from './tenant-validation.js';
 
+type Terminal = Pick<NodeJS.WriteStream, 'isTTY' | 'write'>;
+
 interface Options {
   json: boolean;
   folder: string;
   version: string;
+  terminal: Terminal;
 }
 
 type Ask = (
@@ -50,7 +53,11 @@ const verbs: Readonly<Record<string, Verb>> = {
   ]),
 };
 
-export async function tenantsCommand(words: readonly string[]): Promise<number> {
+/** @param terminal where the progress is shown, if it is one */
+export async function tenantsCommand(
+  words: readonly string[],
+  terminal: Terminal = process.stderr,
+): Promise<number> {
   const { values, positionals } = parseArgs({
     args: [...words],
     options: {
@@ -67,13 +74,16 @@ export async function tenantsCommand(words: readonly string[]): Promise<number> 
     );
     return 2;
   }
-  return verb(readProvisionerSettings(), { ...values, folder: resolve(values.folder) });
+  return verb(readProvisionerSettings(), { ...values, folder: resolve(values.folder), terminal });
 }
 
-async function migrate({ owner, parallel }: ProvisionerSettings, { json, folder }: Options): Promise<number> {
+async function migrate(
+  { owner, parallel }: ProvisionerSettings,
+  { json, folder, terminal }: Options,
+): Promise<number> {
   const startedAt = performance.now();
-  const showsProgress = !json && process.stderr.isTTY;
-  const show = showsProgress ? (text: string) => process.stderr.write(text) : undefined;
+  const showsProgress = !json && terminal.isTTY;
+  const show = showsProgress ? (text: string) => terminal.write(text) : undefined;
   const result = await migrateTenants(owner, parallel, folder, show);
   const { tenants, migrated, failed } = result;
   if (json) {
