@@ -3,7 +3,8 @@
  * when each row was committed (track_commit_timestamp), and both clusters read one clock. Sign-ups are asked for on the
  * bus as the gateway asks for them: HTTP is measured elsewhere, and here would only take the cores that the events need.
  * Each writes two events of auth, handled by deploy and monitor as well, and makes billing publish one of its own. The
- * target is for a hundred events of auth a second; how it is at twice that, where two cores are full, is told beside it.
+ * target is for a hundred events a second, which may be read in two ways, so it is asked of both: a hundred events of auth,
+ * and a hundred organizations, each with its effect in billing.
  */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,16 +13,24 @@ import { NatsConnection, RpcClient } from '@capsule/messaging';
 import { runInContext } from '@capsule/telemetry';
 import { connectAsSuperuser } from '../supervisor/servers/postgres.js';
 import type { PrivatePlatform } from '../supervisor/private-platform.js';
-import { atLeast, atMost, median, percentile, type Row, told } from './row.js';
+import { atLeast, atMost, median, percentile, type Row } from './row.js';
 
-const EVENTS_PER_SECOND = 100;
-/** The organization that was founded, and its first member. */
-const EVENTS_OF_A_SIGN_UP = 2;
-const SIGN_UPS_PER_SECOND = EVENTS_PER_SECOND / EVENTS_OF_A_SIGN_UP;
+/** A sign-up tells of the organization that was founded, and of its first member. */
+const loads = [
+  { name: '100 events of auth/s', signUpsPerSecond: 50, eventsOfASignUp: 2 },
+  { name: '100 organizations/s', signUpsPerSecond: 100, eventsOfASignUp: 1 },
+];
+type Load = (typeof loads)[number];
+
+const P50_LIMIT_MS = 10;
+const P99_LIMIT_MS = 60;
+/** A few less than wanted, for the answers of the last ones are waited for. */
+const LEAST_PER_SECOND = 95;
 const SECONDS = 8;
 const ROUNDS = 3;
 const WARM_UP_SECONDS = 5;
 const EFFECT = 'commit in auth → effect committed in billing';
+const CIRCUMSTANCE = 'the provisioner stands still';
 const SETTLE_TIMEOUT_MS = 20_000;
 
 export async function measureEventLatency(running: PrivatePlatform): Promise<Row[]> {
@@ -36,59 +45,48 @@ export async function measureEventLatency(running: PrivatePlatform): Promise<Row
   });
   try {
     const rpc = new RpcClient(connection);
-    await signUp(rpc, 'warm', SIGN_UPS_PER_SECOND, WARM_UP_SECONDS);
-    const usual = await measureAt(running, rpc, SIGN_UPS_PER_SECOND, 'usual');
-    const full = await measureAt(running, rpc, 2 * SIGN_UPS_PER_SECOND, 'full');
-    return [
-      atMost(`${EFFECT}, p50`, usual.p50, 'ms', 10),
-      atMost(`${EFFECT}, p99`, usual.p99, 'ms', 60),
-      atLeast('events of auth in that run', usual.eventsPerSecond, '/s', 95),
-      told(`${EFFECT}, p50 at ${2 * EVENTS_PER_SECOND} events/s`, full.p50, 'ms'),
-      told(`${EFFECT}, p99 at ${2 * EVENTS_PER_SECOND} events/s`, full.p99, 'ms'),
-    ];
+    await signUp(rpc, 'warm', 50, WARM_UP_SECONDS);
+    const rows: Row[] = [];
+    for (const load of loads) rows.push(...(await measureAt(running, rpc, load)));
+    return rows;
   } finally {
     await connection.onApplicationShutdown();
     await provisioner?.start();
   }
 }
 
-interface Figures {
-  /** Milliseconds. */
-  p50: number;
-  p99: number;
-  eventsPerSecond: number;
-}
-
 async function measureAt(
   running: PrivatePlatform,
   rpc: RpcClient,
-  signUpsPerSecond: number,
-  name: string,
-): Promise<Figures> {
-  const rounds: Figures[] = [];
+  { name, signUpsPerSecond, eventsOfASignUp }: Load,
+): Promise<Row[]> {
+  const p50: number[] = [];
+  const p99: number[] = [];
+  const perSecond: number[] = [];
   for (let round = 1; round <= ROUNDS; round += 1) {
-    const roundName = `${name}-${round}`;
+    const roundName = `${signUpsPerSecond}-${round}`;
     const startedAt = performance.now();
-    await signUp(rpc, roundName, signUpsPerSecond, SECONDS);
+    const answered = await signUp(rpc, roundName, signUpsPerSecond, SECONDS);
     const seconds = (performance.now() - startedAt) / 1000;
     const latencies = await readLatencies(running, roundName);
-    rounds.push({
-      p50: percentile(latencies, 0.5),
-      p99: percentile(latencies, 0.99),
-      eventsPerSecond: (signUpsPerSecond * SECONDS * EVENTS_OF_A_SIGN_UP) / seconds,
-    });
+    p50.push(percentile(latencies, 0.5));
+    p99.push(percentile(latencies, 0.99));
+    perSecond.push((answered * eventsOfASignUp) / seconds);
   }
-  return {
-    p50: median(rounds.map((round) => round.p50)),
-    p99: median(rounds.map((round) => round.p99)),
-    eventsPerSecond: median(rounds.map((round) => round.eventsPerSecond)),
-  };
+  return [
+    atMost(`${EFFECT}, ${name}, ${CIRCUMSTANCE}, p50`, median(p50), 'ms', P50_LIMIT_MS),
+    atMost(`${EFFECT}, ${name}, ${CIRCUMSTANCE}, p99`, median(p99), 'ms', P99_LIMIT_MS),
+    atLeast(`${name} wanted, answered for`, median(perSecond), '/s', LEAST_PER_SECOND),
+  ];
 }
 
-/** Sends them evenly over time, whether or not earlier ones have been answered. */
-async function signUp(rpc: RpcClient, name: string, perSecond: number, seconds: number): Promise<void> {
+/**
+ * Sends them evenly over time, whether or not earlier ones have been answered.
+ * @returns how many were answered: one that was not in time is a miss of the rate, and no reason to measure nothing
+ */
+async function signUp(rpc: RpcClient, name: string, perSecond: number, seconds: number): Promise<number> {
   const startedAt = performance.now();
-  const answers: Promise<unknown>[] = [];
+  const answers: Promise<boolean>[] = [];
   for (let index = 0; index < perSecond * seconds; index += 1) {
     const due = startedAt + (index * 1000) / perSecond;
     if (due > performance.now()) await sleep(due - performance.now());
@@ -98,9 +96,15 @@ async function signUp(rpc: RpcClient, name: string, perSecond: number, seconds: 
       name: 'Bench',
       organizationName: `${name} ${index}`,
     };
-    answers.push(runInContext({ requestId: randomUUID() }, () => rpc.call(userSignUp, account)));
+    const answer = runInContext({ requestId: randomUUID() }, () => rpc.call(userSignUp, account));
+    answers.push(
+      answer.then(
+        () => true,
+        () => false,
+      ),
+    );
   }
-  await Promise.all(answers);
+  return (await Promise.all(answers)).filter(Boolean).length;
 }
 
 async function readLatencies({ home, settings }: PrivatePlatform, name: string): Promise<number[]> {
