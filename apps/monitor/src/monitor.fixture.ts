@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
 import {
   appCreated,
   type DataOf,
@@ -9,6 +10,7 @@ import {
   type ResponseOf,
   type Role,
   type RpcContract,
+  type SeedPlan,
 } from '@capsule/contracts';
 import {
   createTestDatabase,
@@ -100,6 +102,12 @@ export class MonitorFixture {
   /** Publishes the event and does not wait. @returns its id */
   emit<C extends EventContract>(contract: C, data: z.input<C['data']>, tenantId: string): Promise<string> {
     return this.service.emit(contract, data, { tenantId });
+  }
+
+  /** As `npm run db:seed` has it done. @returns the exit code */
+  async seed(plan: SeedPlan): Promise<number> {
+    const { seedCommand } = await import('./seed/seed.command.js');
+    return seedCommand(this.service.app, () => {}, Readable.from([JSON.stringify(plan)]));
   }
 
   metrics(tenantId: string, appId: string): Promise<ResponseOf<typeof metricQuery>> {

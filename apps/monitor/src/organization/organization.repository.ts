@@ -38,6 +38,11 @@ export class OrganizationRepository {
     return row?.days ?? DEFAULT_RETENTION_DAYS;
   }
 
+  /** Whether its entitlements have arrived; until then its retention is the default one. */
+  async isPlanKnown(tx: Transaction): Promise<boolean> {
+    return (await tx.query('SELECT FROM organizations WHERE entitlements_version > 0')).length > 0;
+  }
+
   /** Ids of organizations in order, after `after`; over all tenants, so ids only. */
   async findIds(tx: Transaction, after: string | null, limit: number): Promise<string[]> {
     const rows = await tx.query<{ id: string }>('SELECT find_organizations($1, $2) AS id', [after, limit]);

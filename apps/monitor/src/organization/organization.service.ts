@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '@capsule/database';
+import { DomainError } from '@capsule/errors';
 import { OrganizationRepository } from './organization.repository.js';
 
 const BATCH = 500;
@@ -13,6 +14,12 @@ export class OrganizationService {
 
   retentionDays(tx: Transaction): Promise<number> {
     return this.organizations.findRetentionDays(tx);
+  }
+
+  /** @throws DomainError monitor.organization.not_ready while its plan is on the way */
+  async requirePlan(tenantId: string): Promise<void> {
+    const isKnown = await this.database.withTenant(tenantId, (tx) => this.organizations.isPlanKnown(tx));
+    if (!isKnown) throw new DomainError('monitor.organization.not_ready');
   }
 
   /** Every organization's id, in batches, each batch read in a transaction of its own. */

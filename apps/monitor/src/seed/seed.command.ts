@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
@@ -19,27 +20,36 @@ const WAIT_MS = 60_000;
 const LOOK_EVERY_MS = 250;
 const STILL_ON_THE_WAY = ['monitor.organization.not_ready', 'monitor.app.not_found'];
 
-/** Writes work sessions, tool metrics, dashboards and samples of the plan on standard input, and reports the usage. */
+/**
+ * Writes work sessions, tool metrics, dashboards and samples of the plan on standard input, and reports the usage. What it
+ * has to know of an organization comes by events, each in its own time: it waits for all of it.
+ */
 export async function seedCommand(
   context: INestApplicationContext,
   print: (line: string) => void,
+  input: Readable = process.stdin,
 ): Promise<number> {
-  const plan = seedPlanSchema.parse(JSON.parse(await text(process.stdin)));
+  const plan = seedPlanSchema.parse(JSON.parse(await text(input)));
   // The service that runs would publish the events at its next look, some seconds from now.
   context.get(Relay).start();
   const days = daysBefore(new Date(plan.until), plan.days);
   const database = context.get(Database);
+  const organizations = context.get(OrganizationService);
   const documents = new DocumentSeed(database, days);
   const loads = new LoadSeed(
     database,
-    context.get(OrganizationService),
+    organizations,
     context.get(UsageRecorder),
     new PastSampleRepository(),
     days,
   );
   const seed = async (organization: SeedOrganization) => {
     const apps = organization.projects.flatMap((project) => project.apps);
-    const tables = await whenReady(() => tablesOf(context, apps));
+    const tables = await whenReady(async () => {
+      // Samples are written as far back as the plan keeps them, once.
+      await organizations.requirePlan(organization.id);
+      return tablesOf(context, apps);
+    });
     let written = await documents.seed(organization, tables);
     for (const app of apps) written += await loads.seed(organization.id, app);
     return written;
