@@ -27,8 +27,7 @@ async function main(): Promise<number> {
   if (request.verb === 'reset') {
     await requireResettable(databases, process.env);
     if (!request.options.yes && !(await confirmReset(databases))) {
-      console.error('Nothing was deleted. (--yes does not ask.)');
-      return 1;
+      throw new MigrationError('Nothing was deleted. (--yes does not ask.)');
     }
   }
   return onAll(databases, request, verbs[request.verb]);
@@ -77,7 +76,12 @@ main().then(
     const isUntouched =
       error instanceof EnvironmentError || error instanceof UsageError || error instanceof ResetRefusedError;
     const isExpected = isUntouched || error instanceof MigrationError;
-    console.error(isExpected ? error.message : error);
+    // The words themselves: it may be they that can't be read.
+    const isForPrograms = process.argv.includes('--json');
+    const message = error instanceof Error ? error.message : String(error);
+    if (isForPrograms) console.log(JSON.stringify({ error: { message } }));
+    else if (isExpected) console.error(message);
+    if (!isExpected) console.error(error);
     process.exitCode = isUntouched ? 2 : 1;
   },
 );

@@ -99,6 +99,31 @@ describe('the migrate command', () => {
     });
   });
 
+  it.each([
+    ['nobody confirms a reset', ['reset', 'auth'], {}, 1, /^Nothing was deleted/],
+    [
+      'a reset is refused',
+      ['reset', 'auth', '--yes'],
+      { NODE_ENV: 'production' },
+      2,
+      /^NODE_ENV is production/,
+    ],
+    ['it is called wrongly', ['drop', 'all'], {}, 2, /usage:/],
+    [
+      'the environment is wrong',
+      ['info', 'auth'],
+      { AUTH_SERVICE_DB_PORT: 'none' },
+      2,
+      /AUTH_SERVICE_DB_PORT/,
+    ],
+  ])('answers programs with JSON, too, when %s', async (_, words, overrides, code, message) => {
+    const result = await run([...words, '--json'], overrides);
+    expect(result).toMatchObject({ code, stderr: '' });
+    expect(JSON.parse(result.stdout)).toEqual({
+      error: { message: expect.stringMatching(message) as string },
+    });
+  });
+
   it('exits with 2 and says how it is used when called wrongly', async () => {
     const { code, stdout, stderr } = await run(['drop', 'all']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
