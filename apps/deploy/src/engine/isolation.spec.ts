@@ -5,33 +5,9 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { eventually } from '@capsule/testing';
+import { type Attempt, type Deed, intruder } from '../testing/intruder.fixture.js';
 import { EngineFixture } from './embedded-engine.fixture.js';
 
-/** Tries each deed it is given as JSON and prints what came of it. */
-const INTRUDER = `
-  const fs = require('node:fs'), net = require('node:net');
-  const deeds = JSON.parse(process.env.DEEDS);
-  const tries = {
-    read: (path) => fs.readFileSync(path).length,
-    list: (path) => fs.readdirSync(path).length,
-    write: (path) => fs.writeFileSync(path, 'x'),
-    kill: (pid) => process.kill(pid, 'SIGKILL'),
-    become: () => process.setuid(0),
-    connect: (path) => new Promise((resolve, reject) => net.connect(path).on('connect', resolve).on('error', reject)),
-    status: () => fs.readFileSync('/proc/self/status', 'utf8').match(/^(Uid|Groups|NoNewPrivs|CapBnd|CapEff):.*$/gm),
-    environment: () => Object.keys(process.env).sort(),
-  };
-  (async () => {
-    const results = [];
-    for (const [verb, argument] of deeds) {
-      try { results.push({ result: await tries[verb](argument) ?? null }); } catch (error) { results.push({ refused: error.code }); }
-    }
-    console.log('RESULTS ' + JSON.stringify(results));
-  })();
-  require('node:http').createServer().listen(process.env.PORT, process.env.HOST);
-`;
-
-type Result = { refused?: string; result?: unknown };
 const asRoot = process.getuid?.() === 0 ? describe : describe.skip;
 
 asRoot('a hosted app on a platform that runs as root', () => {
@@ -41,15 +17,15 @@ asRoot('a hosted app on a platform that runs as root', () => {
   });
   afterAll(() => fixture.close());
 
-  async function attempt(deeds: [string, unknown?][]): Promise<Result[]> {
-    const request = await fixture.run(INTRUDER, { env: { DEEDS: JSON.stringify(deeds) } });
+  async function attempt(deeds: Deed[]): Promise<Attempt[]> {
+    const request = await fixture.run(intruder(deeds));
     const text = await eventually(async () => {
-      const found = /RESULTS (.*)/.exec(await fixture.logText(request.deploymentId))?.[1];
+      const found = /ATTEMPTS (.*)/.exec(await fixture.logText(request.deploymentId))?.[1];
       if (!found) throw new Error('no results yet');
       return found;
     });
     await fixture.engine.stop(request.instanceId, { graceSeconds: 0 });
-    return JSON.parse(text) as Result[];
+    return JSON.parse(text) as Attempt[];
   }
 
   it("can read neither the platform's secrets, sockets, objects and logs, nor the environment and files of its own runner", async () => {
@@ -128,7 +104,7 @@ asRoot('a hosted app on a platform that runs as root', () => {
     expect(lines).toMatchObject({ CapEff: '0000000000000000', CapBnd: '0000000000000000', NoNewPrivs: '1' });
     expect(become?.refused).toBe('EPERM');
     expect(environment?.result).toEqual(
-      ['CAPSULE_RUN_ID', 'DEEDS', 'HOME', 'HOST', 'LANG', 'NODE_ENV', 'PATH', 'PORT', 'TMPDIR'].sort(),
+      ['CAPSULE_RUN_ID', 'HOME', 'HOST', 'LANG', 'NODE_ENV', 'PATH', 'PORT', 'TMPDIR'].sort(),
     );
     expect(write?.refused).toBeUndefined();
   });

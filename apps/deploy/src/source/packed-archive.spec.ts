@@ -4,23 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { gzipSync } from 'node:zlib';
-import { pack, type Header } from 'tar-stream';
 import { DeploymentFailure } from '../engine/deployment-failure.js';
+import { type TarEntry, tarOf } from '../testing/archive.fixture.js';
 import { unpackArchive } from './packed-archive.js';
-
-type Entry = Partial<Header> & { name: string; content?: string | Buffer };
-
-async function tarOf(entries: Entry[]): Promise<Buffer> {
-  const archive = pack();
-  const chunks: Buffer[] = [];
-  const read = (async () => {
-    for await (const chunk of archive) chunks.push(chunk as Buffer);
-  })();
-  for (const { content, ...header } of entries) archive.entry(header, content ?? '');
-  archive.finalize();
-  await read;
-  return Buffer.concat(chunks);
-}
 
 describe('an uploaded archive', () => {
   const folder = mkdtempSync(join(tmpdir(), 'capsule-unpack-'));
@@ -41,7 +27,7 @@ describe('an uploaded archive', () => {
     );
     await unpackArchive(Readable.from(pieces, { objectMode: false }), target, { digest, limits: LIMITS });
   }
-  const unpackEntries = async (...entries: Entry[]) => unpack(gzipSync(await tarOf(entries)));
+  const unpackEntries = async (...entries: TarEntry[]) => unpack(gzipSync(await tarOf(entries)));
 
   async function expectRefused(unpacking: Promise<void>, detail: RegExp): Promise<void> {
     const failure = await unpacking.then(
@@ -79,7 +65,7 @@ describe('an uploaded archive', () => {
     expect(existsSync(join(target, 'lib/a.js'))).toBe(true);
   });
 
-  it.each<[string, Entry[], RegExp]>([
+  it.each<[string, TarEntry[], RegExp]>([
     ['a path that climbs', [{ name: '../outside', content: 'x' }], /leads out/],
     ['a path that climbs inside', [{ name: 'a/../../outside', content: 'x' }], /leads out/],
     ['an absolute path', [{ name: '/tmp/outside', content: 'x' }], /absolute/],
@@ -210,7 +196,7 @@ describe('an uploaded archive', () => {
   });
 
   it('of one file and links to it is refused when copies of the file would be more than allowed', async () => {
-    const links = Array.from({ length: 80 }, (_, index): Entry => {
+    const links = Array.from({ length: 80 }, (_, index): TarEntry => {
       return { name: `link${index}`, type: 'link', linkname: 'file' };
     });
     await expectRefused(

@@ -66,7 +66,7 @@ export class DeployServiceFixture {
       throw new Error('deploy is not compiled: run specs by npm test, which builds first');
     const folder = await mkdtemp(join(tmpdir(), 'capsule-deploy-'));
     await chmod(folder, 0o711);
-    await mkdir(join(folder, 'caddy'));
+    await mkdir(join(folder, 'caddy'), { mode: 0o700 });
     // The database first: without the servers of the test run nothing else is begun.
     const database = await createTestDatabase('deploy');
     const [nats, caddy, store] = await Promise.all([
@@ -88,12 +88,18 @@ export class DeployServiceFixture {
     }
   }
 
-  /** Starts the service and waits until it is ready. */
+  /** Of the service; null when it does not run. */
+  get pid(): number | null {
+    const { pid, exitCode, signalCode } = this.child ?? {};
+    return exitCode === null && signalCode === null ? (pid ?? null) : null;
+  }
+
+  /** Starts the service, with the memory that the supervisor gives it, and waits until it is ready. */
   async boot(): Promise<void> {
     this.httpPort = await freePort();
     const output = createWriteStream(join(this.folder, 'service.log'), { flags: 'a' });
     await once(output, 'open');
-    const child = spawn(process.execPath, [MAIN], {
+    const child = spawn(process.execPath, ['--max-old-space-size=256', MAIN], {
       env: this.environment(),
       stdio: ['ignore', output, output],
     });
@@ -162,9 +168,13 @@ export class DeployServiceFixture {
     });
   }
 
-  /** Uploads an archive as the gateway does. @returns the source of a deployment */
-  async upload(organization: Organization, { id: appId }: { id: string }, files: Record<string, string>) {
-    const bytes = await archiveOf(files);
+  /** Uploads files, or an archive that is made already, as the gateway does. @returns the source of a deployment */
+  async upload(
+    organization: Organization,
+    { id: appId }: { id: string },
+    files: Record<string, string> | Buffer,
+  ) {
+    const bytes = Buffer.isBuffer(files) ? files : await archiveOf(files);
     const { archiveId, storageKey } = await organization.call(archiveBegin, { appId });
     await this.store.putStream(storageKey, Readable.from([bytes]), { maxBytes: bytes.length });
     const digest = createHash('sha256').update(bytes).digest('hex');

@@ -34,7 +34,7 @@ export class Deployer {
     return this.organization.call(appCreate, { projectId, name, ...options });
   }
 
-  async deploy(app: App, files: Record<string, string>): Promise<Deployment> {
+  async deploy(app: App, files: Record<string, string> | Buffer): Promise<Deployment> {
     const source = await this.service.upload(this.organization, app, files);
     return this.organization.call(deploymentCreate, { appId: app.id, source });
   }
