@@ -1,5 +1,11 @@
 -- Statements that the last release of auth sends. Written by npm run statements, when that release is the oldest that
--- still runs anywhere; never by hand. See docs/runbooks/migrations.md.
+-- still runs anywhere. See docs/runbooks/migrations.md, also for these, its checks and functions:
+--   ck_idempotent_requests__key ck_idempotent_requests__request_hash ck_memberships__role ck_migration_digests__sha256
+--   ck_organizations__slug ck_organizations__tenant_id ck_outbox__envelope ck_outbox__published
+--   ck_refresh_tokens__token_hash ck_service_configuration__service ck_service_configuration__settings dead_letter_list
+--   keep_history outbox_claim outbox_depth outbox_mark_failed outbox_mark_published outbox_republish_lost
+--   outbox_republished_since purge_history refresh_token_find session_find_expired set_schema_version set_updated_at
+--   user_find_home
 
 DELETE FROM sessions WHERE user_id = $1 AND expires_at <= clock_timestamp();
 INSERT INTO idempotent_requests (tenant_id, operation, key, request_hash) VALUES ($1, $2, $3, $4)

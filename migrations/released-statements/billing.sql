@@ -1,5 +1,14 @@
 -- Statements that the last release of billing sends. Written by npm run statements, when that release is the oldest that
--- still runs anywhere; never by hand. See docs/runbooks/migrations.md.
+-- still runs anywhere. See docs/runbooks/migrations.md, also for these, its checks and functions:
+--   ck_customers__currency ck_entitlements__entitlements ck_entitlements__version ck_idempotent_requests__key
+--   ck_idempotent_requests__request_hash ck_migration_digests__sha256 ck_outbox__envelope ck_outbox__published
+--   ck_plan_prices__currency ck_plan_prices__monthly_amount_minor ck_plan_usage_prices__included_quantity
+--   ck_plan_usage_prices__meter ck_plan_usage_prices__unit_amount_minor ck_plans__entitlements
+--   ck_service_configuration__service ck_service_configuration__settings ck_subscriptions__status
+--   ck_usage_records__meter ck_usage_records__quantity ck_usage_records__window ck_usage_totals__meter
+--   ck_usage_totals__period_number ck_usage_totals__quantity dead_letter_list keep_history outbox_claim outbox_depth
+--   outbox_mark_failed outbox_mark_published outbox_republish_lost outbox_republished_since purge_history
+--   set_schema_version set_updated_at
 
 INSERT INTO customers (id, tenant_id, name, email, currency) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT ON CONSTRAINT uq_customers__tenant_id DO NOTHING

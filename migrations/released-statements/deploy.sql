@@ -1,5 +1,15 @@
 -- Statements that the last release of deploy sends. Written by npm run statements, when that release is the oldest that
--- still runs anywhere; never by hand. See docs/runbooks/migrations.md.
+-- still runs anywhere. See docs/runbooks/migrations.md, also for these, its checks and functions:
+--   archive_find_unneeded archive_upload_find_expired artifact_find_expired artifact_find_unneeded
+--   check_deployment_transition ck_apps__host ck_apps__memory_limit_bytes ck_artifacts__digest ck_artifacts__state
+--   ck_deployment_steps__outcome ck_deployments__ended_at ck_deployments__failure ck_deployments__live_at
+--   ck_deployments__source ck_deployments__state ck_edge_state__id ck_idempotent_requests__key
+--   ck_idempotent_requests__request_hash ck_instances__memory_limit ck_instances__routed ck_instances__state
+--   ck_migration_digests__sha256 ck_organizations__tenant_id ck_outbox__envelope ck_outbox__published ck_quotas__limits
+--   ck_service_configuration__service ck_service_configuration__settings ck_work_items__kind dead_letter_list
+--   edge_routes instance_locate instance_reconcile keep_history log_find_expired outbox_claim outbox_depth
+--   outbox_mark_failed outbox_mark_published outbox_republish_lost outbox_republished_since purge_history
+--   set_schema_version set_updated_at work_claim work_extend work_release work_repair
 
 DELETE FROM work_items WHERE subject_id = $1;
 INSERT INTO "deployments"("id", "created_at", "updated_at", "created_by", "updated_by", "tenant_id", "project_id", "app_id", "number", "state", "source_type", "archive_id", "archive_size_bytes", "archive_deleted_at", "source_digest", "git_url", "git_ref", "git_commit", "rollback_of", "artifact_id", "failure_reason", "failure_detail", "cancel_requested_at", "live_at", "ended_at") VALUES ($1, DEFAULT, DEFAULT, DEFAULT, DEFAULT, $2, $3, $4, $5, $6, $7, $8, $9, DEFAULT, $10, $11, $12, $13, $14, $15, DEFAULT, DEFAULT, DEFAULT, DEFAULT, DEFAULT) RETURNING "id", "created_at", "updated_at", "created_by", "updated_by", "state";

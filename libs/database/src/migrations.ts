@@ -2,7 +2,8 @@
 // of a process that has no use for them.
 export { findCatalogueDrift, recordCatalogue } from './drift/catalogue-drift.js';
 export type { OwnSchema } from './drift/read-catalogue.js';
-export { findBrokenStatements, writeReleasedStatements } from './drift/released-statements.js';
+export { findBrokenStatements, readGuards, SAMPLE_ID } from './drift/released-statements.js';
+export { writeRelease } from './drift/released-statements-file.js';
 export { MigrationError } from './migrations/migration-error.js';
 export { migrationsFolder, newestVersion } from './migrations/migration-files.js';
 export { MigrationSession, type OwnerConnection } from './migrations/migration-session.js';

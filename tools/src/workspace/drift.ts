@@ -20,19 +20,13 @@ import {
 } from '@capsule/database/migrations';
 import { ensureEnvironmentFile, readEnvironment } from '../supervisor/environment-file.js';
 import { holdTestServers } from '../supervisor/hold-test-servers.js';
-import { withScratchDatabase } from './scratch-database.js';
+import { scratchTenant, withScratchDatabase } from './scratch-database.js';
 
 const workspace = resolve(import.meta.dirname, '../../..');
 const { values, positionals } = parseArgs({
   options: { write: { type: 'boolean' } },
   allowPositionals: true,
 });
-
-/** Any tenant's schema is like any other's. */
-const tenantSchema: OwnSchema = {
-  schema: 'tenant_scratch',
-  placeholders: { schema: 'tenant_scratch', tenantId: '01890000-0000-7000-8000-000000000001' },
-};
 
 const scratch = mkdtempSync(join(tmpdir(), 'capsule-drift-'));
 const { environment, release } = await holdTestServers(workspace);
@@ -57,8 +51,8 @@ async function check(
   try {
     await migrateAndCompare(session, service);
     if (service === 'monitor') {
-      await session.client.query(`CREATE SCHEMA ${tenantSchema.schema}`);
-      await migrateAndCompare(session, 'monitor-tenant', tenantSchema);
+      await session.client.query(`CREATE SCHEMA ${scratchTenant.schema}`);
+      await migrateAndCompare(session, 'monitor-tenant', scratchTenant);
     }
   } finally {
     await session.close();

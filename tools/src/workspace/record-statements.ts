@@ -1,8 +1,8 @@
 /**
  * `node tools/dist/workspace/record-statements.js <service…>` (`npm run statements`; docs/runbooks/migrations.md says when):
  * runs the specs of each service, has PostgreSQL log what is sent in the role of the service, whichever process sends it,
- * and keeps that as the statements of the last release. What a spec sends to tables of its own is left out: it can't be
- * planned on a freshly migrated database.
+ * and keeps that as the statements of the last release, those to tenants' own tables by themselves. What can't be planned on
+ * a freshly migrated database, such as what a spec sends to tables of its own, is left out and printed with the reason.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync } from 'node:fs';
@@ -12,22 +12,22 @@ import { type ServiceName, serviceNames } from '@capsule/contracts';
 import {
   findBrokenStatements,
   migrationsFolder,
+  MigrationSession,
   Migrator,
-  writeReleasedStatements,
+  readGuards,
+  writeRelease,
 } from '@capsule/database/migrations';
 import pg from 'pg';
 import { holdTestServers } from '../supervisor/hold-test-servers.js';
 import { chooseHome } from '../supervisor/home.js';
-import { asSuperuser, withScratchDatabase } from './scratch-database.js';
-import { statementsIn } from './statement-log.js';
+import { asSuperuser, scratchTenant, withScratchDatabase } from './scratch-database.js';
+import { partTenants, statementsIn } from './statement-log.js';
 
 const workspace = resolve(import.meta.dirname, '../../..');
 const { environment, release } = await holdTestServers(workspace);
 try {
   for (const service of serviceNames.filter((each) => process.argv.slice(2).includes(each))) {
-    const statements = await plannable(service, await record(service));
-    await writeReleasedStatements(service, statements);
-    console.log(`${service}: ${statements.length} statements`);
+    await keep(service, await record(service));
   }
 } finally {
   await release();
@@ -64,20 +64,47 @@ async function record(service: ServiceName): Promise<string[]> {
   return statementsIn(readFileSync(log).subarray(startsAt).toString(), role);
 }
 
-function plannable(service: ServiceName, statements: readonly string[]): Promise<string[]> {
+function keep(service: ServiceName, statements: readonly string[]): Promise<void> {
+  const { common, ofTenants } = partTenants(statements);
+  return withScratchDatabase(service, environment, async (owner) => {
+    const session = await MigrationSession.open(owner);
+    try {
+      await new Migrator(session, migrationsFolder(service)).migrate();
+      await keepPlannable(service, owner.name, service, common);
+      if (service !== 'monitor') return;
+      await session.client.query(`CREATE SCHEMA ${scratchTenant.schema}`);
+      await new Migrator(session, migrationsFolder('monitor-tenant'), scratchTenant).migrate();
+      await keepPlannable(service, owner.name, 'monitor-tenant', ofTenants, scratchTenant.schema);
+    } finally {
+      await session.close();
+    }
+  });
+}
+
+async function keepPlannable(
+  service: ServiceName,
+  database: string,
+  name: string,
+  statements: readonly string[],
+  schema = 'public',
+): Promise<void> {
   const { host, port, user, password } = loadEnvironment(
     migrationEnvironments[service],
     environment,
   ).database;
-  return withScratchDatabase(service, environment, async (owner) => {
-    await new Migrator(owner, migrationsFolder(service)).migrate();
-    const client = new pg.Client({ host, port, user, password, database: owner.name });
-    await client.connect();
-    try {
-      const broken = await findBrokenStatements(client, statements);
-      return statements.filter((statement) => !broken.some((each) => each.statement === statement));
-    } finally {
-      await client.end();
+  const client = new pg.Client({ host, port, user, password, database });
+  await client.connect();
+  try {
+    const guards = await readGuards(client, schema);
+    const inSchema = (statement: string) => statement.replaceAll('${schema}', schema);
+    const broken = await findBrokenStatements(client, { statements: statements.map(inSchema), guards });
+    const kept = statements.filter((each) => !broken.some(({ statement }) => statement === inSchema(each)));
+    await writeRelease(name, { statements: kept, guards });
+    for (const { statement, fault } of broken) {
+      console.log(`${name}: left out: ${fault}: ${statement.replaceAll(/\s+/g, ' ')}`);
     }
-  });
+    console.log(`${name}: ${kept.length} statements`);
+  } finally {
+    await client.end();
+  }
 }

@@ -1,6 +1,13 @@
 import { loadEnvironment, migrationEnvironments, type OwnerSettings } from '@capsule/config';
 import type { ServiceName } from '@capsule/contracts';
+import { type OwnSchema, SAMPLE_ID } from '@capsule/database/migrations';
 import pg from 'pg';
+
+/** Any tenant's schema is like any other's. */
+export const scratchTenant: OwnSchema = {
+  schema: 'tenant_scratch',
+  placeholders: { schema: 'tenant_scratch', tenantId: SAMPLE_ID },
+};
 
 /**
  * Gives `work` an empty database of a service on the test servers, and drops it afterwards. Its name has the process in it:

@@ -1,4 +1,4 @@
-import { statementsIn } from './statement-log.js';
+import { partTenants, statementsIn } from './statement-log.js';
 
 const at = (rest: string) => `2026-11-20 16:32:32.516 UTC [17744] ${rest}`;
 
@@ -22,5 +22,12 @@ describe('the statements in a log of PostgreSQL', () => {
       'WITH used AS (\n  UPDATE refresh_tokens SET rotated_at = now() WHERE id = $1\n)\nSELECT 1',
       'SELECT id FROM users WHERE email = $1',
     ]);
+  });
+
+  it("are one for all tenants where they go to tenants' own tables", () => {
+    const session = 'SELECT id FROM tenants WHERE schema_name = $1';
+    expect(
+      partTenants([session, 'SELECT name FROM "tenant_a1"."users"', 'SELECT name FROM "tenant_b2"."users"']),
+    ).toEqual({ common: [session], ofTenants: ['SELECT name FROM "${schema}"."users"'] });
   });
 });

@@ -24,3 +24,15 @@ function entriesOf(log: string): string[] {
   }
   return entries;
 }
+
+/** A tenant's tables are named with their schema, always in quotes. */
+const TENANT_SCHEMA = /"tenant_\w+"(?=\.)/g;
+
+/** Which of them go to tenants' own tables, with `"${schema}"` for the name of the schema, each once; and which don't. */
+export function partTenants(statements: readonly string[]): { common: string[]; ofTenants: string[] } {
+  const isOfTenants = (statement: string) => statement.search(TENANT_SCHEMA) >= 0;
+  const ofTenants = statements
+    .filter(isOfTenants)
+    .map((statement) => statement.replaceAll(TENANT_SCHEMA, '"${schema}"'));
+  return { common: statements.filter((each) => !isOfTenants(each)), ofTenants: [...new Set(ofTenants)] };
+}

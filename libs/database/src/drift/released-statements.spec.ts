@@ -1,6 +1,7 @@
-import { createTestDatabase, type TestDatabase } from '@capsule/testing';
+import { createTestDatabase, makeTenantSchema, type TestDatabase } from '@capsule/testing';
 import pg from 'pg';
-import { findBrokenStatements, readReleasedStatements } from './released-statements.js';
+import { dropKnownChecks, findBrokenStatements, SAMPLE_ID } from './released-statements.js';
+import { readRelease } from './released-statements-file.js';
 
 async function connected<T>(
   { host, port, name: database, user, password }: TestDatabase['owner' | 'settings'],
@@ -15,12 +16,40 @@ async function connected<T>(
   }
 }
 
+/** A line for each: the fault, then the statement. */
+async function brokenOf(test: TestDatabase, name: string, schema?: string): Promise<string[]> {
+  const release = await readRelease(name, schema);
+  expect(release.statements.length).toBeGreaterThan(10);
+  expect(release.guards.length).toBeGreaterThan(4);
+  await connected(test.owner, (client) => dropKnownChecks(client, release, schema));
+  const found = await connected(test.settings, (client) => findBrokenStatements(client, release));
+  return found.map(({ fault, statement }) => `${fault}: ${statement}`);
+}
+
 describe.each(['auth', 'billing', 'deploy', 'monitor'] as const)('the last release of %s', (service) => {
   it('can send each of its statements to the newest schema', async () => {
     const test = await createTestDatabase(service);
-    const statements = await readReleasedStatements(service);
-    expect(statements.length).toBeGreaterThan(20);
-    expect(await connected(test.settings, (client) => findBrokenStatements(client, statements))).toEqual([]);
+    expect(await brokenOf(test, service)).toEqual([]);
+    await test.close();
+  });
+});
+
+describe("the last release of monitor, in a tenant's schema", () => {
+  it('can send each of its statements to the newest one, and is broken where a migration of tenants breaks it', async () => {
+    const test = await createTestDatabase('monitor');
+    const schema = await makeTenantSchema(test, SAMPLE_ID);
+    expect(await brokenOf(test, 'monitor-tenant', schema)).toEqual([]);
+    await connected(test.owner, (client) =>
+      client.query(`
+        ALTER TABLE ${schema}.users RENAME COLUMN email TO address;
+        ALTER TABLE ${schema}.metrics_sessions ADD COLUMN host text,
+          ADD CONSTRAINT ck_metrics_sessions__host CHECK (host IS NOT NULL) NOT VALID`),
+    );
+    const broken = await brokenOf(test, 'monitor-tenant', schema);
+    expect(broken).toContainEqual(expect.stringMatching(/column .*email.* does not exist: /));
+    expect(broken).toContainEqual(
+      expect.stringMatching(/refused by ck_metrics_sessions__host: .*: INSERT INTO/),
+    );
     await test.close();
   });
 });
@@ -39,12 +68,7 @@ describe('a schema that is expanded, then contracted', () => {
       await client.query("SELECT set_config('app.tenant_id', $1, false)", [tenant]);
       return (await client.query(sql, values)).rows as unknown[];
     });
-  /** A line for each: the fault, then the statement. */
-  const broken = async (): Promise<string[]> => {
-    const statements = await readReleasedStatements('deploy');
-    const found = await connected(test.settings, (client) => findBrokenStatements(client, statements));
-    return found.map(({ fault, statement }) => `${fault}: ${statement}`);
-  };
+  const broken = () => brokenOf(test, 'deploy');
   const insertOld = (name: string) =>
     inTenant('INSERT INTO projects (tenant_id, name) VALUES ($1, $2)', [tenant, name]);
 
@@ -97,6 +121,18 @@ describe('a schema that is expanded, then contracted', () => {
   });
 
   it.each([
+    [
+      'a check of what it does not fill',
+      'ALTER TABLE apps ADD COLUMN zone text, ADD CONSTRAINT ck_apps__zone CHECK (zone IS NOT NULL) NOT VALID',
+      /refused by ck_apps__zone: .*: INSERT INTO apps/,
+    ],
+    [
+      'a trigger that refuses what it writes',
+      `CREATE FUNCTION apps_refuse() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+       BEGIN RAISE EXCEPTION 'no apps today'; END $$;
+       CREATE TRIGGER refuse BEFORE INSERT ON apps FOR EACH ROW EXECUTE FUNCTION apps_refuse()`,
+      /refused by apps_refuse: no apps today: INSERT INTO apps/,
+    ],
     [
       'a column that must be filled',
       'ALTER TABLE apps ADD COLUMN region text NOT NULL',
