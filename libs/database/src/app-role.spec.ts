@@ -1,5 +1,6 @@
-import { createTestDatabase, type TestDatabase } from '@capsule/testing';
+import type { TestDatabase } from '@capsule/testing';
 import pg from 'pg';
+import { createWholeDatabase, isMigrated } from './whole-database.fixture.js';
 
 const INSUFFICIENT_PRIVILEGE = '42501';
 
@@ -7,7 +8,7 @@ describe.each(['auth', 'billing', 'deploy', 'monitor'] as const)('the role that 
   let test: TestDatabase;
   let client: pg.Client;
   beforeAll(async () => {
-    test = await createTestDatabase(service);
+    test = await createWholeDatabase(service);
     const { host, port, name: database, user, password } = test.settings;
     client = new pg.Client({ host, port, database, user, password });
     await client.connect();
@@ -70,7 +71,7 @@ describe.each(['auth', 'billing', 'deploy', 'monitor'] as const)('the role that 
   it('can not alter, drop, truncate or disable anything of any table', async () => {
     const tables = await client.query<{ id: string }>(
       `SELECT oid::regclass::text AS id FROM pg_class
-       WHERE relkind IN ('r', 'p') AND relnamespace = 'public'::regnamespace ORDER BY 1`,
+       WHERE relkind IN ('r', 'p') AND ${isMigrated('relnamespace')} ORDER BY 1`,
     );
     expect(tables.rows.length).toBeGreaterThan(9);
     for (const { id } of tables.rows) {

@@ -1,5 +1,6 @@
-import { createTestDatabase, type TestDatabase } from '@capsule/testing';
+import type { TestDatabase } from '@capsule/testing';
 import type pg from 'pg';
+import { createWholeDatabase } from './whole-database.fixture.js';
 
 const INSUFFICIENT_PRIVILEGE = '42501';
 const common = ['dead_letters', 'idempotent_requests', 'inbox', 'outbox'];
@@ -21,7 +22,7 @@ describe.each(Object.entries(historyOf))('the history of %s', (name, historyTabl
   let test: TestDatabase;
   let superuser: pg.Client;
   beforeAll(async () => {
-    test = await createTestDatabase(service);
+    test = await createWholeDatabase(service);
     superuser = await test.connectAsSuperuser();
   });
   afterAll(async () => {

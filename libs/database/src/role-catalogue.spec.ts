@@ -1,11 +1,12 @@
-import { createTestDatabase, type TestDatabase } from '@capsule/testing';
+import type { TestDatabase } from '@capsule/testing';
 import type pg from 'pg';
+import { createWholeDatabase, isMigrated } from './whole-database.fixture.js';
 
 describe.each(['auth', 'billing', 'deploy', 'monitor'] as const)('the roles of %s', (service) => {
   let test: TestDatabase;
   let superuser: pg.Client;
   beforeAll(async () => {
-    test = await createTestDatabase(service);
+    test = await createWholeDatabase(service);
     superuser = await test.connectAsSuperuser();
   });
   afterAll(async () => {
@@ -53,7 +54,7 @@ describe.each(['auth', 'billing', 'deploy', 'monitor'] as const)('the roles of %
       await rows(
         `SELECT c.relname, privilege FROM pg_class c
          CROSS JOIN unnest(ARRAY['TRUNCATE', 'REFERENCES', 'TRIGGER']) AS privilege
-         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v')
+         WHERE ${isMigrated('c.relnamespace')} AND c.relkind IN ('r', 'p', 'v')
            AND (has_table_privilege($1, c.oid, privilege) OR pg_get_userbyid(c.relowner) <> $2)
            AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')`,
         [`${service}_user`, `${service}_owner`],
@@ -65,7 +66,7 @@ describe.each(['auth', 'billing', 'deploy', 'monitor'] as const)('the roles of %
     expect(
       await rows(
         `SELECT c.relname, a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
-         WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT a.attisdropped
+         WHERE ${isMigrated('c.relnamespace')} AND c.relkind IN ('r', 'p') AND NOT a.attisdropped
            AND a.attname IN ('id', 'tenant_id', 'created_at', 'created_by', 'updated_by')
            AND has_column_privilege($1, c.oid, a.attnum, 'UPDATE')`,
         [`${service}_user`],

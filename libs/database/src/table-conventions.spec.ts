@@ -1,5 +1,6 @@
-import { createTestDatabase, type TestDatabase } from '@capsule/testing';
+import type { TestDatabase } from '@capsule/testing';
 import type pg from 'pg';
+import { createWholeDatabase, isMigrated } from './whole-database.fixture.js';
 
 /** Tables whose key is no UUID of their own, each for a reason. */
 const otherKeys: Readonly<Record<string, string>> = {
@@ -32,7 +33,7 @@ describe.each(['auth', 'billing', 'deploy', 'monitor'] as const)('every table of
   let test: TestDatabase;
   let superuser: pg.Client;
   beforeAll(async () => {
-    test = await createTestDatabase(service);
+    test = await createWholeDatabase(service);
     superuser = await test.connectAsSuperuser();
   });
   afterAll(async () => {
@@ -43,7 +44,7 @@ describe.each(['auth', 'billing', 'deploy', 'monitor'] as const)('every table of
   const tablesWhere = async (condition: string): Promise<string[]> => {
     const { rows } = await superuser.query<{ name: string }>(
       `SELECT c.relname AS name FROM pg_class c
-       WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND ${condition}
+       WHERE ${isMigrated('c.relnamespace')} AND c.relkind IN ('r', 'p') AND ${condition}
          AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e') ORDER BY 1`,
     );
     return rows.map((row) => row.name);
@@ -78,7 +79,7 @@ describe.each(['auth', 'billing', 'deploy', 'monitor'] as const)('every table of
     const actorsWithoutDefault = await superuser.query(
       `SELECT a.attrelid::regclass::text, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
        LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
-       WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')
+       WHERE ${isMigrated('c.relnamespace')} AND c.relkind IN ('r', 'p')
          AND a.attname IN ('created_by', 'updated_by') AND NOT a.attisdropped
          AND pg_get_expr(d.adbin, d.adrelid) IS DISTINCT FROM $$NULLIF(current_setting('app.actor_id'::text, true), ''::text)$$`,
     );
