@@ -40,7 +40,6 @@ export async function measureEventLatency(running: PrivatePlatform): Promise<Row
   const { url, passwords } = running.settings.nats;
   const connection = await NatsConnection.open('gateway', {
     url,
-    user: 'gateway',
     password: passwords.gateway,
   });
   try {

@@ -2,7 +2,6 @@
 import { resolve } from 'node:path';
 import type { ResponseOf, userSignUp } from '@capsule/contracts';
 import { Api } from '../api/api.js';
-import { deployDemo } from '../supervisor/demo.js';
 import { type PrivatePlatform, startPrivatePlatform } from '../supervisor/private-platform.js';
 import { terminalReporter } from '../supervisor/reporter.js';
 import { UsageError } from '../usage-error.js';
@@ -37,11 +36,7 @@ const account = {
 };
 
 const parts: Record<string, (running: PrivatePlatform) => Promise<Row[]>> = {
-  footprint: async (running) => {
-    const neverEnded = new AbortController().signal;
-    await deployDemo(workspace, { ...running, ended: neverEnded }, terminalReporter);
-    return measureFootprint(running);
-  },
+  footprint: (running) => measureFootprint(running, workspace),
   http: async (running) => {
     const api = new Api(running.gatewayUrl);
     const { accessToken } = await api.post<ResponseOf<typeof userSignUp>>('/v1/auth/sign-up', account);
