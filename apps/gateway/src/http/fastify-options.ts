@@ -1,5 +1,6 @@
 import { DomainError, type ProblemReply, type ProblemRequest, sendProblem } from '@capsule/errors';
 import type { FastifyError, FastifyReply } from 'fastify';
+import { answerClientError } from './client-errors.js';
 import { requestId } from './request-id.js';
 import { setResponseHeaders } from './response-headers.js';
 
@@ -17,6 +18,7 @@ export function fastifyOptions(settings: { trustProxy: boolean }) {
     http: { headersTimeout: HEADERS_TIMEOUT_MS },
     // One hop: the proxy's own word about its peer is believed, what its peer claims about others is not.
     trustProxy: settings.trustProxy && ((_address: string, hop: number) => hop === 0),
+    clientErrorHandler: answerClientError,
     // What the router refuses before any hook runs: a path that is no URL, or a parameter longer than any id.
     frameworkErrors: (error: FastifyError, request: ProblemRequest, reply: unknown) => {
       const code = error.statusCode === 414 ? 'platform.route.not_found' : 'platform.request.malformed';

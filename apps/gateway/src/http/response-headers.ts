@@ -13,10 +13,13 @@ const constant = {
 };
 
 interface Reply {
-  headers(values: Record<string, string>): Reply;
-  header(name: string, value: string): Reply;
+  headers(values: Record<string, string>): unknown;
+}
+
+export function responseHeaders(requestId: string): Record<string, string> {
+  return { ...constant, 'x-request-id': requestId };
 }
 
 export function setResponseHeaders(request: { id: string }, reply: Reply): void {
-  reply.headers(constant).header('x-request-id', request.id);
+  reply.headers(responseHeaders(request.id));
 }

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 
-/** How long a caller whose request was answered early may go on sending a body that nobody wants. */
-const LINGER_MS = 5_000;
+/** How long a caller whose request was answered early may go on sending what nobody wants. */
+export const LINGER_MS = 5_000;
 
 /**
  * An answer given before the body was read (401, 413) would be lost if the connection were closed at once: the caller,

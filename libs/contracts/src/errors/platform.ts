@@ -4,8 +4,20 @@ export const platformErrors = {
   'platform.request.malformed': {
     kind: 'malformed',
     title: 'The request could not be read',
-    when: 'The body is not valid JSON, a header is broken, or the content length does not match.',
+    when: 'The body is not valid JSON, a header is broken, the content length does not match, or it is no HTTP at all.',
     remedy: 'Send well-formed JSON with the content type `application/json`.',
+  },
+  'platform.request.headers_too_large': {
+    kind: 'headers_too_large',
+    title: 'The request headers are too large',
+    when: 'The request line and the headers together exceed 16 KiB. The connection is closed.',
+    remedy: 'Send fewer or shorter headers, most often cookies, or a shorter query.',
+  },
+  'platform.request.too_slow': {
+    kind: 'too_slow',
+    title: 'The request did not arrive in time',
+    when: 'The headers or the body took too long to arrive. The connection is closed.',
+    remedy: 'Send the request again, over a faster line if it is large.',
   },
   'platform.request.invalid': {
     kind: 'invalid',
