@@ -1,3 +1,4 @@
+import { bundleApps } from './bundle.mjs';
 import { installMissingPrograms } from './install-programs.mjs';
 import { failure, step } from './progress.mjs';
 import { missingPrograms } from './programs.mjs';
@@ -9,7 +10,12 @@ import { build, dependenciesAreStale, installDependencies } from './workspace.mj
  */
 export async function prepare({ externalServers = false } = {}) {
   await install({ externalServers });
-  await orEnd(() => step('build', () => build()));
+  await orEnd(() =>
+    step('build', async () => {
+      await build();
+      await bundleApps();
+    }),
+  );
 }
 
 /** The packages and servers alone, for who tells of the build in its own way. */

@@ -48,6 +48,7 @@ const running = await startPrivatePlatform({
   name: 'chaos',
   firstPort: 21_000,
   reporter: quiet,
+  unbundled: true,
   variables,
 });
 let run: Run;

@@ -26,6 +26,8 @@ type Source = Readonly<Record<string, string | undefined>>;
 export interface PlatformOptions {
   /** Services that somebody edits: they write to the terminal instead of their log. */
   reloading?: readonly AppName[];
+  /** The services run as the modules that the compiler wrote, so that what is preloaded can reach into them. */
+  unbundled?: boolean;
   /** The servers run already, in containers or elsewhere; they are used as the environment names them. */
   externalServers?: boolean;
 }
@@ -45,8 +47,9 @@ export class Platform {
   ) {
     assertEnvironmentUsable(source);
     this.services = byName(appNames, (app) => {
-      const definition = serviceProcess(app, workspace, source);
       const reloads = options.reloading?.includes(app) ?? false;
+      const unbundled = reloads || options.unbundled;
+      const definition = serviceProcess(app, workspace, source, { unbundled });
       return new ManagedProcess({ ...definition, reloads }, home, reportTo(reporter));
     });
     this.provisioner = new ManagedProcess(provisionerProcess(workspace, source), home, reportTo(reporter));

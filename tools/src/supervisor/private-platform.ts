@@ -1,6 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AppName, type ServiceName } from '@capsule/contracts';
+import { bundleApps } from '../../bootstrap/bundle.mjs';
 import { ensureEnvironmentFile, readEnvironment } from './environment-file.js';
 import { chooseHome, type Home, openHome } from './home.js';
 import { Platform } from './platform.js';
@@ -30,6 +31,8 @@ interface PrivatePlatformOptions {
   firstPort: number;
   reporter: Reporter;
   variables?: Record<string, string>;
+  /** See PlatformOptions. */
+  unbundled?: boolean;
 }
 
 const servicePorts: Record<AppName, number> = {
@@ -61,7 +64,9 @@ export async function startPrivatePlatform(options: PrivatePlatformOptions): Pro
     JWT_PRIVATE_KEY_FILE: join(path, 'keys', 'jwt-private-key.pem'),
     PATH: process.env['PATH'],
   };
-  const create = () => new Platform(options.workspace, home, source, options.reporter);
+  const { unbundled } = options;
+  await bundleApps(options.workspace);
+  const create = () => new Platform(options.workspace, home, source, options.reporter, { unbundled });
   let platform = create();
   const stop = async () => {
     await platform.stop();

@@ -20,8 +20,8 @@ interface ReloadingService {
 /** Serves one service and serves it anew whenever its sources change. The returned function ends it. */
 export async function serveReloading(options: ReloadingService): Promise<() => Promise<void>> {
   const { workspace, home, source, app, reporter } = options;
-  const definition = { ...serviceProcess(app, workspace, { ...source, ...quickRestart }), reloads: true };
-  const service = new ManagedProcess(definition, home, reportTo(reporter));
+  const definition = serviceProcess(app, workspace, { ...source, ...quickRestart }, { unbundled: true });
+  const service = new ManagedProcess({ ...definition, reloads: true }, home, reportTo(reporter));
   await service.start();
   const stopWatching = reloadOnChange({ workspace, apps: [app], reporter, restart: () => service.restart() });
   return async () => {

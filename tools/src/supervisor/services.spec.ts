@@ -65,7 +65,7 @@ it('a service is given the time to cut itself off before the supervisor kills it
     SHUTDOWN_GRACE_SECONDS: '1',
     SHUTDOWN_DRAIN_DELAY_MS: '50',
   };
-  const service = new ManagedProcess(serviceProcess('billing', home.path, source), home);
+  const service = new ManagedProcess(serviceProcess('billing', home.path, source, { unbundled: true }), home);
   await service.start();
   await service.stop();
   expect(readFileSync(service.logPath, 'utf8')).toBe('cut off after 1050 ms\n');

@@ -8,6 +8,7 @@ import {
   provisionerEnvironment,
   shutdownDeadlines,
 } from '@capsule/config';
+import { bundledProgram } from '../../bootstrap/bundle.mjs';
 import type { Home } from './home.js';
 import type { ProcessDefinition } from './managed-process.js';
 import { appEnvironments } from './platform-settings.js';
@@ -41,11 +42,21 @@ export function ambientEnvironment(source: Source): Record<string, string | unde
   return Object.fromEntries(ambientVariables.map((name) => [name, source[name]]));
 }
 
-/** One service of the platform as a process that is given its own variables and nobody else's secrets. */
-export function serviceProcess(app: AppName, workspace: string, source: Source): ProcessDefinition {
+/**
+ * One service of the platform as a process that is given its own variables and nobody else's secrets.
+ * @param unbundled as the modules that the compiler wrote, for who edits it or reaches into it
+ */
+export function serviceProcess(
+  app: AppName,
+  workspace: string,
+  source: Source,
+  { unbundled = false } = {},
+): ProcessDefinition {
   const environment = appEnvironments[app];
   const { http } = loadEnvironment({ name: app, variables: { http: environment.variables.http } }, source);
-  const program = join(workspace, 'apps', app, 'dist/main.js');
+  const program = unbundled
+    ? join(workspace, 'apps', app, 'dist/main.js')
+    : bundledProgram(workspace, app, 'main');
   return {
     name: app,
     listens: {
@@ -80,7 +91,7 @@ export function provisionerProcess(workspace: string, source: Source): ProcessDe
     { name: 'the provisioner', variables: { http: provisionerEnvironment.variables.http } },
     source,
   );
-  const program = join(workspace, 'apps/monitor/dist/command.js');
+  const program = bundledProgram(workspace, 'monitor', 'command');
   return {
     name: provisionerName,
     listens: { port: http.port, variable: 'MONITOR_PROVISIONER_PORT' },
