@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { resolve } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { dirname, matchesGlob, relative, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '../../..');
 
@@ -16,6 +17,18 @@ function affectedBy(file: string): string[] {
   );
   expect(result).toMatchObject({ status: 0 });
   return (JSON.parse(result.stdout) as string[]).sort();
+}
+
+/** What a module loads or runs of the workspace, and what that does, and so on. */
+function filesOf(path: string, found = new Set<string>()): Set<string> {
+  found.add(path);
+  const text = readFileSync(path, 'utf8');
+  for (const [, name = ''] of text.matchAll(/'((?:\.|tools\/dist\/)[^']*\.m?js)'/g)) {
+    const source = name.replace('tools/dist', 'tools/src').replace(/\.js$/, '.ts');
+    const file = resolve(source.startsWith('.') ? dirname(path) : root, source);
+    if (!found.has(file)) filesOf(file, found);
+  }
+  return found;
 }
 
 describe('nx affected', () => {
@@ -42,6 +55,7 @@ describe('nx affected', () => {
     ['docs/openapi.json', ['gateway', 'tools']],
     ['examples/hello-node/server.js', ['tools']],
     ['eslint.config.mjs', ['tools']],
+    ['.env.example', ['tools']],
     ['docs/adr/0005-routes-are-data.md', []],
   ])(
     'names those whose specs read %s',
@@ -51,7 +65,25 @@ describe('nx affected', () => {
     60_000,
   );
 
-  it.each(['package-lock.json', 'tools/bootstrap/test.mjs', 'tools/src/supervisor/servers/nats.ts'])(
+  it('knows every file of the servers that all specs run on', () => {
+    const { namedInputs } = JSON.parse(readFileSync(resolve(root, 'nx.json'), 'utf8')) as {
+      namedInputs: { workspace: string[] };
+    };
+    const known = namedInputs.workspace.map((input) => input.replace('{workspaceRoot}/', ''));
+    const files = [...filesOf(resolve(root, 'tools/src/supervisor/hold-test-servers.ts'))];
+    const unknown = files
+      .map((file) => relative(root, file))
+      .filter((file) => !known.some((each) => matchesGlob(file, each)));
+    expect(unknown).toEqual([]);
+  });
+
+  it.each([
+    'package-lock.json',
+    'tools/bootstrap/test.mjs',
+    'tools/src/supervisor/servers/nats.ts',
+    'tools/src/supervisor/test-environment.ts',
+    'tools/src/supervisor/managed-process.ts',
+  ])(
     'names every project when what all specs run on changed: %s',
     (file) => {
       expect(affectedBy(file).length).toBeGreaterThan(15);
