@@ -27,8 +27,9 @@ async function run(command: () => Promise<number>): Promise<void> {
     process.exitCode = await command();
   } catch (error) {
     if (!(error instanceof Error)) throw error;
-    process.stderr.write(`capsule monitor: ${error.message}\n`);
-    const isUsage = 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
-    process.exitCode = isUsage || error.name === 'EnvironmentError' ? 2 : 1;
+    if (rest.includes('--json')) console.log(JSON.stringify({ error: { message: error.message } }));
+    else process.stderr.write(`capsule monitor: ${error.message}\n`);
+    const isUnread = 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
+    process.exitCode = isUnread || ['UsageError', 'EnvironmentError'].includes(error.name) ? 2 : 1;
   }
 }

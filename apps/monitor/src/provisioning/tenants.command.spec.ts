@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { jest } from '@jest/globals';
+import pg from 'pg';
 import { TENANT_MIGRATIONS } from './tenant-migrations.js';
 import { tenantsCommand } from './tenants.command.js';
 import { schemaOf, TenantsFixture } from './tenants.fixture.js';
@@ -116,5 +117,20 @@ describe('the command for the schemas of all tenants', () => {
     expect(await run('reset')).toMatchObject({ code: 2, errors: expect.stringContaining('usage: tenants') });
     expect(await run('migrate', '--nonsense')).toMatchObject({ code: 2 });
     expect(await run('baseline')).toMatchObject({ code: 2 });
+    const { code, output, errors } = await run('reset', '--json');
+    expect({ code, errors }).toEqual({ code: 2, errors: '' });
+    expect(JSON.parse(output)).toEqual({ error: { message: expect.stringContaining('usage: tenants') } });
+  });
+
+  it('prints as a dry run what psql can run, also for tenants that have no schema yet', async () => {
+    const fresh = [await tenants.register(), await tenants.register()];
+    const { code, output } = await run('dry-run');
+    expect(code).toBe(0);
+    for (const id of fresh) expect(output).toContain(`-- ${id}\n\nCREATE SCHEMA IF NOT EXISTS`);
+    const owner = new pg.Client({ ...tenants.test.owner, database: tenants.test.owner.name, ssl: false });
+    await owner.connect();
+    await owner.query(output).finally(() => owner.end());
+    expect(JSON.parse((await run('dry-run', '--json')).output)).toHaveLength(ids.length + fresh.length);
+    expect(await run('dry-run')).toEqual({ code: 0, output: '', errors: '' });
   });
 });

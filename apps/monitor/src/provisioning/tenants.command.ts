@@ -8,6 +8,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { MigrationInfo, MigrationSession, Migrator } from '@capsule/database/migrations';
 import { readProvisionerSettings, type ProvisionerSettings } from '../provisioner-config.js';
+import { quotedSchema } from '../tenant/own-tables.js';
 import { eachMigrator, type TenantResult } from './each-migrator.js';
 import { migrateTenants } from './migrate-tenants.js';
 import { type RegisteredTenant, TenantRegistry } from './tenant-registry.js';
@@ -31,13 +32,17 @@ type Ask = (
   session: MigrationSession,
 ) => Promise<string[]>;
 
+class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
 type Verb = (settings: ProvisionerSettings, options: Options) => Promise<number>;
 
 const verbs: Readonly<Record<string, Verb>> = {
   migrate,
   info,
   validate: lines((migrator, _, tenant, session) => findFaults(migrator, tenant, session), { isBad: true }),
-  'dry-run': lines(async (migrator) => [await migrator.dryRun()].filter((sql) => sql !== '')),
+  'dry-run': lines(dryRun, { say: (id, sql) => `-- ${id}\n\n${sql}` }),
   undo: changesOfHistory(async (migrator) => [`${(await migrator.undo()).script} was run`]),
   repair: changesOfHistory(async (migrator) => {
     const { removed, deleted, aligned, leftBehind } = await migrator.repair();
@@ -69,10 +74,9 @@ export async function tenantsCommand(
   });
   const verb = positionals.length === 1 ? verbs[positionals[0] ?? ''] : undefined;
   if (!verb || (verb === verbs['baseline'] && values.version === '')) {
-    console.error(
+    throw new UsageError(
       `usage: tenants <${Object.keys(verbs).join('|')}> [--json] [--folder <migrations>] [--version <baseline>]`,
     );
-    return 2;
   }
   return verb(readProvisionerSettings(), { ...values, folder: resolve(values.folder), terminal });
 }
@@ -106,6 +110,12 @@ function isFinished(each: TenantResult<MigrationInfo[]>): boolean {
   return each.tenant.state === 'active' && 'result' in each && notApplied(each.result) === 0;
 }
 
+/** What `migrate` would run, as one script that psql takes with those of the other tenants. */
+async function dryRun(migrator: Migrator, _: Options, { schemaName }: RegisteredTenant): Promise<string[]> {
+  const sql = await migrator.dryRun();
+  return sql === '' ? [] : [`CREATE SCHEMA IF NOT EXISTS ${quotedSchema(schemaName)};\n${sql}`];
+}
+
 /** A verb that answers with lines for what it did to a tenant's history, whose version the registry then has. */
 function changesOfHistory(change: Ask): Verb {
   return lines(async (migrator, options, tenant, session) => {
@@ -116,7 +126,7 @@ function changesOfHistory(change: Ask): Verb {
 }
 
 /** A verb that answers for each tenant with lines, which are findings where that is bad. */
-function lines(ask: Ask, { isBad = false } = {}): Verb {
+function lines(ask: Ask, { isBad = false, say = (id: string, line: string) => `${id}: ${line}` } = {}): Verb {
   return async ({ owner, parallel }, options) => {
     const { json, folder } = options;
     const results = await eachMigrator(owner, parallel, folder, (migrator, tenant, session) =>
@@ -125,7 +135,7 @@ function lines(ask: Ask, { isBad = false } = {}): Verb {
     if (json) console.log(JSON.stringify(results));
     for (const each of json ? [] : results) {
       if ('error' in each) console.error(`${each.tenant.id}: ${each.error}`);
-      else for (const line of each.result) console.log(`${each.tenant.id}: ${line}`);
+      else for (const line of each.result) console.log(say(each.tenant.id, line));
     }
     const isFine = (each: TenantResult<string[]>) => 'result' in each && !(isBad && each.result.length > 0);
     return results.every(isFine) ? 0 : 1;
