@@ -43,7 +43,6 @@ export async function startGateway({ nats, environment, variables }: GatewayOpti
     REDIS_PORT: environment['REDIS_PORT'],
     REDIS_PASSWORD: environment['REDIS_PASSWORD'],
     NATS_URL: nats.url,
-    GATEWAY_NATS_USER: nats.user,
     GATEWAY_NATS_PASSWORD: nats.password,
     STORAGE_FOLDER: storageFolder,
     // Specs of limits set their own; all others must not meet one.

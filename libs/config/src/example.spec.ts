@@ -42,6 +42,10 @@ describe('the example of an environment', () => {
     );
   });
 
+  it('offers no name for a NATS user, because the server gives rights by the name of the app', () => {
+    expect(variables.filter(({ variable }) => variable.includes('NATS_USER'))).toEqual([]);
+  });
+
   it('leaves every secret empty', () => {
     const secrets = variables.filter((each) => each.secret);
     expect(secrets.length).toBeGreaterThan(10);

@@ -105,7 +105,7 @@ export class NatsConnection implements OnApplicationShutdown {
 function connectOptions(user: NatsUser, settings: NatsSettings): Parameters<typeof connect>[0] {
   return {
     servers: settings.url,
-    user: settings.user,
+    user,
     pass: settings.password,
     name: `capsule-${user}`,
     inboxPrefix: inboxPrefixOf(user),

@@ -21,8 +21,8 @@ describe('the NATS user of billing', () => {
   afterAll(() => nats.close());
 
   beforeEach(async () => {
-    const { url, user, password } = nats.settings('billing');
-    billing = await connect({ servers: url, user, pass: password, inboxPrefix: '_INBOX_billing' });
+    const { url, password } = nats.settings('billing');
+    billing = await connect({ servers: url, user: 'billing', pass: password, inboxPrefix: '_INBOX_billing' });
     refused = [];
     void collectRefusals(billing, refused);
   });

@@ -13,8 +13,8 @@ describe('provisioning', () => {
 
   beforeAll(async () => {
     nats = await startTestNats();
-    const { url, user, password } = nats.settings('admin');
-    connection = await connect({ servers: url, user, pass: password, inboxPrefix: '_INBOX_admin' });
+    const { url, password } = nats.settings('admin');
+    connection = await connect({ servers: url, user: 'admin', pass: password, inboxPrefix: '_INBOX_admin' });
     manager = await jetstreamManager(connection, { checkAPI: false });
   });
   afterAll(async () => {
@@ -73,8 +73,8 @@ describe('provisioning', () => {
       await nats.restart();
       await nats.provision();
     }
-    const { url, user, password } = nats.settings('admin');
-    const again = await connect({ servers: url, user, pass: password, inboxPrefix: '_INBOX_admin' });
+    const { url, password } = nats.settings('admin');
+    const again = await connect({ servers: url, user: 'admin', pass: password, inboxPrefix: '_INBOX_admin' });
     const after = await (await jetstreamManager(again, { checkAPI: false })).streams.info(stream!.name);
     await again.close();
     expect(after.created).toBe(before.created);

@@ -38,7 +38,7 @@ const MAX_ACK_PENDING = 1_000;
 export async function provisionStreams(admin: NatsSettings): Promise<void> {
   const connection = await connect({
     servers: admin.url,
-    user: admin.user,
+    user: 'admin',
     pass: admin.password,
     name: 'capsule-provisioning',
     inboxPrefix: inboxPrefixOf('admin'),

@@ -4,6 +4,9 @@ import { NatsConnection, type NatsUser } from '@capsule/messaging';
 interface StreamInfo {
   state: { first_seq: number; last_seq: number };
 }
+interface ConsumerInfo {
+  config: Record<string, unknown>;
+}
 interface StoredMessage {
   message?: { data: string };
 }
@@ -38,6 +41,26 @@ export async function publishRaw(
   const connection = await NatsConnection.open(user, settings);
   try {
     await connection.nc.request(subject, payload);
+  } finally {
+    await connection.close();
+  }
+}
+
+export async function changeAckWait(
+  admin: NatsSettings,
+  stream: string,
+  durable: string,
+  milliseconds: number,
+): Promise<void> {
+  const connection = await NatsConnection.open('admin', admin);
+  try {
+    const answer = await connection.nc.request(`$JS.API.CONSUMER.INFO.${stream}.${durable}`, '');
+    const { config } = answer.json<ConsumerInfo>();
+    const changed = { stream_name: stream, config: { ...config, ack_wait: milliseconds * 1e6 } };
+    await connection.nc.request(
+      `$JS.API.CONSUMER.DURABLE.CREATE.${stream}.${durable}`,
+      JSON.stringify(changed),
+    );
   } finally {
     await connection.close();
   }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NatsSettings } from '@capsule/config';
 import { provisionStreams, renderNatsConfiguration, type NatsUser } from '@capsule/messaging';
-import { publishRaw, readStream } from './nats-stream.js';
+import { changeAckWait, publishRaw, readStream } from './nats-stream.js';
 import { NatsServerProcess } from './nats-server-process.js';
 
 const CHOSEN_BY_THE_SERVER = -1;
@@ -18,7 +18,7 @@ export class TestNats {
   constructor(private readonly folder: string) {}
 
   settings(user: NatsUser): NatsSettings {
-    return { url: `nats://127.0.0.1:${this.port}`, user, password: this.passwords[user] };
+    return { url: `nats://127.0.0.1:${this.port}`, password: this.passwords[user] };
   }
 
   /** Brings the server up on the port it had before, with whatever its store holds. */
@@ -83,6 +83,11 @@ export class TestNats {
   /** Puts a message of one's own into a stream, as the user that may. */
   publish(user: NatsUser, subject: string, payload: string): Promise<void> {
     return publishRaw(user, this.settings(user), subject, payload);
+  }
+
+  /** Has what a dead consumer did not settle delivered again sooner than the platform's ack_wait. */
+  redeliverAfter(stream: string, durable: string, milliseconds: number): Promise<void> {
+    return changeAckWait(this.settings('admin'), stream, durable, milliseconds);
   }
 
   async provision(): Promise<void> {

@@ -114,7 +114,7 @@ export function serviceEnvironment(
   database: TestDatabase,
   nats: TestNats,
 ): Record<string, string> {
-  const { url, user, password } = nats.settings(service);
+  const { url, password } = nats.settings(service);
   const prefix = service.toUpperCase();
   const secrets = listVariables(environments[service].variables).flatMap(({ variable, generated }) =>
     generated && !process.env[variable] ? [[variable, generate(generated)]] : [],
@@ -123,7 +123,6 @@ export function serviceEnvironment(
     ...Object.fromEntries(secrets),
     ...database.environment,
     NATS_URL: url,
-    [`${prefix}_NATS_USER`]: user,
     [`${prefix}_NATS_PASSWORD`]: password,
   };
 }

@@ -110,7 +110,7 @@ export class Killer {
       rmSync(join(home.path, 'servers/nats/jetstream'), { recursive: true });
     }
     await bus.start();
-    await provisionStreams({ url: settings.nats.url, user: 'admin', password: natsAdminPassword(home) });
+    await provisionStreams({ url: settings.nats.url, password: natsAdminPassword(home) });
     this.natsRestarts += 1;
   }
 

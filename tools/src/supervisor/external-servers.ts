@@ -20,7 +20,7 @@ export function externalServers(home: Home, settings: PlatformSettings): Servers
     databases: byName(serviceNames, (service) => waitFor(() => connectAsOwner(settings.clusters[service]))),
     bus: waitFor(async () => {
       const { provisionStreams } = await import('@capsule/messaging');
-      await provisionStreams({ url: settings.nats.url, user: 'admin', password: natsAdminPassword(home) });
+      await provisionStreams({ url: settings.nats.url, password: natsAdminPassword(home) });
     }),
     cache: waitFor(() =>
       probeRedis({ host: settings.redis.host, port: settings.redis.port, password: settings.redis.password }),

@@ -37,7 +37,7 @@ export function launchServers(home: Home, settings: PlatformSettings, listener: 
     const { provisionStreams } = await import('@capsule/messaging');
     for (;;) {
       try {
-        const admin = { url: settings.nats.url, user: 'admin', password: natsAdminPassword(home) };
+        const admin = { url: settings.nats.url, password: natsAdminPassword(home) };
         return await provisionStreams(admin);
       } catch (error) {
         if (stopped || performance.now() > deadline) throw error;

@@ -311,7 +311,6 @@ export class DeployServiceFixture {
       DEPLOY_SERVICE_DB_USER: user,
       DEPLOY_SERVICE_DB_PASSWORD: password,
       NATS_URL: nats.url,
-      DEPLOY_NATS_USER: nats.user,
       DEPLOY_NATS_PASSWORD: nats.password,
       PAGINATION_CURSOR_KEY: 'signs the cursors of specs',
       STORAGE_FOLDER: join(this.folder, 'storage'),

@@ -162,11 +162,13 @@ export const natsUrlVariable = url('NATS_URL', 'NATS server, without credentials
   'tls:',
 ]);
 
+/** The user is named as the app: by its name the server's configuration gives it the rights its contracts ask for. */
 export function natsVariables(app: string) {
   return {
     url: natsUrlVariable,
-    user: text(`${app}_NATS_USER`, `NATS user of ${app.toLowerCase()}`, app.toLowerCase()),
-    password: secret(`${app}_NATS_PASSWORD`, 'Password of the NATS user', { generated: 'password' }),
+    password: secret(`${app}_NATS_PASSWORD`, `Password of the NATS user ${app.toLowerCase()}`, {
+      generated: 'password',
+    }),
   };
 }
 
@@ -210,11 +212,15 @@ export const traceVariables = {
 };
 
 export const outboxVariables = {
-  maxAttempts: integer('EVENT_MAX_ATTEMPTS', 'Deliveries of an event before it becomes a dead letter', {
-    min: 1,
-    max: 100,
-    default: 8,
-  }),
+  maxAttempts: integer(
+    'EVENT_MAX_ATTEMPTS',
+    'Attempts at an event before it becomes a dead letter; a time-out counts half',
+    {
+      min: 1,
+      max: 100,
+      default: 8,
+    },
+  ),
   inbox: choice(
     'EVENT_INBOX',
     'off: events that come twice have their effect twice (only to prove the inbox)',
