@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { appNames } from '@capsule/contracts';
@@ -60,6 +60,14 @@ describe('the .env that npm start writes', () => {
     expect(read['PAGINATION_CURSOR_KEY']).toMatch(/^\S{20,}$/);
     expect(addLaterSecrets(workspace, home, {})).toEqual([]);
     expect(readEnvironment(workspace, {})).toEqual(read);
+  });
+
+  it('is closed to others before secrets are added to it', () => {
+    const path = join(workspace, '.env');
+    writeFileSync(path, 'MINE=1\n');
+    chmodSync(path, 0o644);
+    expect(addLaterSecrets(workspace, home, {})).not.toEqual([]);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
   it('gets no secret that the environment has, nor one whose loss has to be noticed', () => {

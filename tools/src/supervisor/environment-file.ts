@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import {
@@ -55,8 +55,11 @@ export function addLaterSecrets(workspace: string, home: string, environment: No
   const missing = generatedVariables.filter(
     ({ variable, addedLater }) => addedLater && !present[variable] && !present[`${variable}_FILE`],
   );
-  const lines = missing.map((each) => `\n${secretLine(each, workspace, home)}\n`);
-  if (lines.length > 0) appendFileSync(join(workspace, '.env'), lines.join(''));
+  if (missing.length === 0) return [];
+  const path = join(workspace, '.env');
+  // Somebody may have written it for everybody to read; that ends before secrets of ours go in.
+  chmodSync(path, 0o600);
+  appendFileSync(path, missing.map((each) => `\n${secretLine(each, workspace, home)}\n`).join(''));
   return missing.map(({ variable }) => variable);
 }
 
