@@ -35,14 +35,19 @@ GRANT CONNECT ON DATABASE :"database" TO :"owner", :"app", :"backup";
 
 -- Large objects know neither tenants nor policies, and PostgreSQL lets everybody make them. The template as well, for
 -- what is made from it: a database that a dump is restored into.
-\set writers 'lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea), lo_import(text), lo_import(text, oid), '
-\set writers :writers 'lo_put(oid, bigint, bytea), lo_truncate(integer, integer), lo_truncate64(integer, bigint), '
-\set writers :writers 'lo_unlink(oid), lowrite(integer, bytea)'
 \connect template1
-REVOKE EXECUTE ON FUNCTION :writers FROM PUBLIC;
+SELECT format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', oid::regprocedure) FROM pg_proc
+WHERE pronamespace = 'pg_catalog'::regnamespace AND has_function_privilege('public', oid, 'EXECUTE')
+  AND proname IN ('lo_creat', 'lo_create', 'lo_from_bytea', 'lo_import', 'lo_put', 'lo_truncate', 'lo_truncate64',
+                  'lo_unlink', 'lowrite')
+\gexec
 
 \connect :"database"
-REVOKE EXECUTE ON FUNCTION :writers FROM PUBLIC;
+SELECT format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', oid::regprocedure) FROM pg_proc
+WHERE pronamespace = 'pg_catalog'::regnamespace AND has_function_privilege('public', oid, 'EXECUTE')
+  AND proname IN ('lo_creat', 'lo_create', 'lo_from_bytea', 'lo_import', 'lo_put', 'lo_truncate', 'lo_truncate64',
+                  'lo_unlink', 'lowrite')
+\gexec
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT CREATE, USAGE ON SCHEMA public TO :"owner";
 -- Only a superuser may create it; monitor partitions its tables itself where it is absent.

@@ -7,10 +7,15 @@ import { connectAsSuperuser } from './postgres.js';
 
 /** What none of the roles has. Said of each, so that what somebody gave it by hand is taken back. */
 const LIMITED = 'NOSUPERUSER NOCREATEROLE NOCREATEDB NOREPLICATION';
-/** Large objects know neither tenants nor policies, and PostgreSQL lets everybody make them. */
-const NO_LARGE_OBJECTS = `REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea),
-  lo_import(text), lo_import(text, oid), lo_put(oid, bigint, bytea), lo_truncate(integer, integer),
-  lo_truncate64(integer, bigint), lo_unlink(oid), lowrite(integer, bytea) FROM PUBLIC`;
+/**
+ * Gives a statement for each way to make or write large objects that everybody has: they know neither tenants nor policies.
+ * None when all is taken away, so that two who provision at once don't meet in the same rows.
+ */
+const LARGE_OBJECT_REVOCATIONS = `
+  SELECT format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', oid::regprocedure) AS statement FROM pg_proc
+  WHERE pronamespace = 'pg_catalog'::regnamespace AND has_function_privilege('public', oid, 'EXECUTE')
+    AND proname IN ('lo_creat', 'lo_create', 'lo_from_bytea', 'lo_import', 'lo_put', 'lo_truncate', 'lo_truncate64',
+                    'lo_unlink', 'lowrite')`;
 
 /**
  * Makes the database and the four roles of a service, as they have to be before its first migration:
@@ -58,7 +63,7 @@ export async function provisionRoles(
 async function prepareTemplate(home: Home, service: ServiceName, cluster: ClusterSettings): Promise<void> {
   const client = await connectAsSuperuser(home, service, cluster, 'template1');
   try {
-    await client.query(NO_LARGE_OBJECTS);
+    await revokeLargeObjects(client);
   } finally {
     await client.end();
   }
@@ -68,7 +73,7 @@ async function prepareDatabase(home: Home, service: ServiceName, cluster: Cluste
   const client = await connectAsSuperuser(home, service, cluster, cluster.database);
   try {
     await client.query('REVOKE CREATE ON SCHEMA public FROM PUBLIC');
-    await client.query(NO_LARGE_OBJECTS);
+    await revokeLargeObjects(client);
     await client.query(`GRANT CREATE, USAGE ON SCHEMA public TO ${quote(cluster.owner.user)}`);
     // Only a superuser may create this one; without it monitor partitions its tables itself.
     const timescale = await client.query("SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb'");
@@ -79,6 +84,11 @@ async function prepareDatabase(home: Home, service: ServiceName, cluster: Cluste
   } finally {
     await client.end();
   }
+}
+
+async function revokeLargeObjects(client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ statement: string }>(LARGE_OBJECT_REVOCATIONS);
+  for (const { statement } of rows) await client.query(statement);
 }
 
 async function ensureRole(client: pg.Client, name: string, attributes: string): Promise<void> {
