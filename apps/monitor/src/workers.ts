@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { OutboxWorkers } from '@capsule/outbox';
-import { SampleUpkeep } from './sample/sample.upkeep.js';
+import { SamplePurge } from './sample/sample.purge.js';
 import { UsageRecorder } from './usage/usage.recorder.js';
 
 /** What runs in the background of monitor. A command of the service starts none of it. */
@@ -8,12 +8,12 @@ import { UsageRecorder } from './usage/usage.recorder.js';
 export class Workers {
   constructor(
     private readonly outbox: OutboxWorkers,
-    private readonly upkeep: SampleUpkeep,
+    private readonly purge: SamplePurge,
     private readonly usage: UsageRecorder,
   ) {}
 
   start(): void {
-    this.upkeep.start();
+    this.purge.start();
     this.outbox.start();
     this.usage.start();
   }

@@ -31,7 +31,8 @@ const tellsMore: Readonly<Record<string, { columns: string[]; because: string }>
 const asOwner: Readonly<Record<string, string>> = {
   record_samples: 'writes samples of series the context may see',
   purge_expired_samples: 'deletes samples of series the context may see',
-  maintain_sample_partitions: 'makes and drops partitions by the clock alone',
+  maintain_sample_partitions:
+    'makes and drops partitions by the clock alone; the provisioner calls it, and the service may until the release that did is gone',
 };
 
 interface DefinerFunction {

@@ -67,6 +67,20 @@ describe('a provisioner', () => {
     ]);
   });
 
+  it('makes the partitions of the samples that are to come', async () => {
+    await start();
+    const names = [0, 1, 2, 3].map((days) => {
+      const day = new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10);
+      return `samples_${day.replaceAll('-', '')}`;
+    });
+    await eventually(async () => {
+      const partitions = await tenants.rows<{ name: string }>(
+        "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'samples'::regclass ORDER BY 1",
+      );
+      expect(partitions.map(({ name }) => name)).toEqual([...names, 'samples_default']);
+    });
+  });
+
   it('shares the work with others: three at once make each of ten schemas once', async () => {
     await Promise.all([start(), start(), start()]);
     const ids = await Promise.all(Array.from({ length: 10 }, () => tenants.register()));
@@ -114,7 +128,7 @@ describe('a provisioner', () => {
     const id = await tenants.test.asSuperuser(async (client) => {
       const { rowCount } = await client.query(
         `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-         WHERE datname = current_database() AND query LIKE '%tenants_due%' AND pid <> pg_backend_pid()`,
+         WHERE datname = current_database() AND application_name = 'capsule-migrate'`,
       );
       expect(rowCount).toBe(1);
       return tenants.register();

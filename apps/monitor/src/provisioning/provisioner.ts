@@ -1,5 +1,6 @@
 /**
- * Makes the schemas of tenants: the one process besides the migrations that has the owner's credentials.
+ * Makes the schemas of tenants: the one process besides the migrations that has the owner's credentials. So the partitions
+ * of the samples are its task, too (see SamplePartitions), in between.
  *
  *   connecting -> listening on `tenant_provisioning`
  *   asleep     -> woken by a notification, when a failed tenant is due again, or after 15 s
@@ -16,6 +17,7 @@ import { MigrationSession, type OwnerConnection } from '@capsule/database/migrat
 import { WakeUp } from '@capsule/outbox/wake-up';
 import type { Logger } from '@capsule/telemetry';
 import { observeOutcome } from './provisioning-metrics.js';
+import { SamplePartitions } from './sample-partitions.js';
 import { forEachTenant } from './session-pool.js';
 import { TENANT_MIGRATIONS, targetVersion } from './tenant-migrations.js';
 import { TenantRegistry } from './tenant-registry.js';
@@ -40,6 +42,7 @@ interface ProvisionerOptions {
 export class Provisioner {
   private readonly wakeUp = new WakeUp();
   private readonly folder: string;
+  private readonly partitions: SamplePartitions;
   private running: Promise<void> | undefined;
   private isStopping = false;
   private listening = false;
@@ -48,6 +51,7 @@ export class Provisioner {
 
   constructor(private readonly options: ProvisionerOptions) {
     this.folder = options.folder ?? TENANT_MIGRATIONS;
+    this.partitions = new SamplePartitions(options.logger);
   }
 
   /** It hears of new tenants now. */
@@ -94,6 +98,7 @@ export class Provisioner {
       while (!this.isStopping) {
         this.wakeUp.reset();
         await this.pass(session, registry, newest);
+        await this.partitions.maintain(session);
         await this.wakeUp.wait(Math.min(POLL_MS, this.retryAt - Date.now()));
       }
     } finally {

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { createDataSource, Database } from '@capsule/database';
+import { MigrationSession } from '@capsule/database/migrations';
+import { createLogger } from '@capsule/telemetry';
 import { createTestDatabase, type TestDatabase } from '@capsule/testing';
 import { AppRepository } from '../app/app.repository.js';
 import { OrganizationRepository } from '../organization/organization.repository.js';
+import { SamplePartitions } from '../provisioning/sample-partitions.js';
 import { SampleRepository } from './sample.repository.js';
 
 const sampledAt = '2026-03-01T10:00:00.000Z';
@@ -39,6 +42,14 @@ describe('samples', () => {
     const { appId, instanceId } = of;
     const sample = { appId, instanceId, deploymentId: randomUUID(), cpuSecondsTotal, memoryBytes: 1_000 };
     return database.withTenant(tenantId, (tx) => samples.record(tx, time, [sample]));
+  }
+
+  /** As the provisioner does. */
+  async function maintainPartitions(): Promise<void> {
+    const logger = createLogger({ app: 'spec', level: 'error', format: 'json' });
+    const session = await MigrationSession.open(testDatabase.owner);
+    await new SamplePartitions(logger).maintain(session);
+    await session.close();
   }
 
   async function stored(): Promise<number> {
@@ -104,7 +115,7 @@ describe('samples', () => {
   });
 
   it('find the partition of their day when upkeep has made it, and a default one when it has not', async () => {
-    await database.withoutTenant((tx) => samples.maintainPartitions(tx));
+    await maintainPartitions();
     const now = new Date().toISOString();
     await record(owner.tenantId, owner, now);
     await record(owner.tenantId, owner, '2031-01-01T00:00:00.000Z');
@@ -119,9 +130,7 @@ describe('samples', () => {
   });
 
   it('have their partitions made once by several processes at the same time, and dropped when no plan keeps them', async () => {
-    await Promise.all(
-      Array.from({ length: 4 }, () => database.withoutTenant((tx) => samples.maintainPartitions(tx))),
-    );
+    await Promise.all(Array.from({ length: 4 }, maintainPartitions));
     await testDatabase.asSuperuser((client) =>
       client.query(
         "CREATE TABLE samples_20200101 PARTITION OF samples FOR VALUES FROM ('2020-01-01') TO ('2020-01-02')",
@@ -130,7 +139,7 @@ describe('samples', () => {
     await testDatabase.asSuperuser((client) =>
       client.query('ALTER TABLE samples_20200101 OWNER TO monitor_owner'),
     );
-    await database.withoutTenant((tx) => samples.maintainPartitions(tx));
+    await maintainPartitions();
     const { rows } = await testDatabase.asSuperuser((client) =>
       client.query<{ name: string }>(
         "SELECT inhrelid::regclass::text AS name FROM pg_inherits WHERE inhparent = 'samples'::regclass ORDER BY 1",

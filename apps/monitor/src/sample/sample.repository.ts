@@ -47,8 +47,4 @@ export class SampleRepository {
   async purgeExpired(tx: Transaction): Promise<void> {
     await tx.query('SELECT purge_expired_samples()');
   }
-
-  async maintainPartitions(tx: Transaction): Promise<void> {
-    await tx.query('SELECT maintain_sample_partitions()');
-  }
 }

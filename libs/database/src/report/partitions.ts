@@ -64,7 +64,7 @@ function findingsOf({
       ? [
           warning(
             `The partitions of ${table} end at ${through}.`,
-            "What comes later has no place. See in the service's log why its upkeep makes none.",
+            "What comes later has no place. See in the provisioner's log why it makes none, and whether it runs.",
           ),
         ]
       : []),
