@@ -66,9 +66,10 @@ const unmet: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 /** The reasons above rest on it: nothing else that a key leads to is ever deleted by a service. */
 const deletable: Readonly<Record<string, string[]>> = {
-  auth: ['sessions'],
-  deploy: ['archive_uploads', 'artifacts', 'work_items'],
-  monitor: ['dashboard_configs'],
+  auth: ['event_attempts', 'sessions'],
+  billing: ['event_attempts'],
+  deploy: ['archive_uploads', 'artifacts', 'event_attempts', 'work_items'],
+  monitor: ['dashboard_configs', 'event_attempts'],
 };
 
 interface Key {

@@ -1,13 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createTestDatabase } from '@capsule/testing';
 import { migrationsFolder } from './migrations/migration-files.js';
+import { createWholeDatabase, isMigrated } from './whole-database.fixture.js';
 
 const serviceNames = ['auth', 'billing', 'deploy', 'monitor'] as const;
 const commonFiles = [
   'V1.0.0__Initial_setup.sql',
   'V1.2.0__Kept_history_and_schema_version.sql',
   'V1.7.0__Marks_that_wait_for_no_row.sql',
+  'V1.8.2__Attempts_that_outlive_their_process.sql',
 ];
 
 describe('the database every service starts with', () => {
@@ -25,7 +26,7 @@ describe('the database every service starts with', () => {
     let rows: (sql: string) => Promise<unknown[]>;
     let close: () => Promise<void>;
     beforeAll(async () => {
-      const test = await createTestDatabase(service);
+      const test = await createWholeDatabase(service);
       rows = (sql) => test.asSuperuser(async (client) => (await client.query(sql)).rows as unknown[]);
       close = () => test.close();
     });
@@ -35,14 +36,14 @@ describe('the database every service starts with', () => {
       expect(
         await rows(`
           SELECT 'schema' AS kind, nspname AS name FROM pg_namespace, aclexplode(nspacl) acl
-            WHERE nspname = 'public' AND acl.grantee = 0
+            WHERE ${isMigrated('pg_namespace.oid')} AND acl.grantee = 0
           UNION ALL
           SELECT 'table', relname FROM pg_class, aclexplode(relacl) acl
-            WHERE relnamespace = 'public'::regnamespace AND acl.grantee = 0
+            WHERE ${isMigrated('relnamespace')} AND acl.grantee = 0
           UNION ALL
           SELECT 'function', proname FROM pg_proc p,
               aclexplode(coalesce(proacl, acldefault('f', proowner))) acl
-            WHERE pronamespace = 'public'::regnamespace AND acl.grantee = 0
+            WHERE ${isMigrated('pronamespace')} AND acl.grantee = 0
               AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')`),
       ).toEqual([]);
     });
@@ -58,7 +59,7 @@ describe('the database every service starts with', () => {
     it('has only functions whose bodies are valid, which the migration runner does not check', async () => {
       const definitions = (await rows(`
         SELECT pg_get_functiondef(p.oid) AS sql FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
-        WHERE p.pronamespace = 'public'::regnamespace AND l.lanname IN ('sql', 'plpgsql')
+        WHERE ${isMigrated('p.pronamespace')} AND l.lanname IN ('sql', 'plpgsql')
           AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')`)) as {
         sql: string;
       }[];

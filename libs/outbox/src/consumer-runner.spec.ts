@@ -177,6 +177,15 @@ describe('an event handler of billing', () => {
     expect(await effects()).toEqual({ [id]: 1 });
   });
 
+  it('leaves a dead letter whatever characters its error has', async () => {
+    behaviour = () => Promise.reject(new Error('poi\0son'));
+    await add();
+    const letters = billing.get(DeadLetters);
+    await eventually(async () =>
+      expect(await letters.list({ limit: 10 })).toMatchObject([{ error: 'poi\ufffdson' }]),
+    );
+  });
+
   it('does not hold up other events while one is poison', async () => {
     let poison: string | undefined;
     behaviour = ({ id }) => {
@@ -193,6 +202,8 @@ describe('an event handler of billing', () => {
     ['no CloudEvent', '{"a":1}'],
     ['an event whose data break the contract', JSON.stringify(envelope({ data: { organizationId: 1 } }))],
     ['an event of another type', JSON.stringify(envelope({ type: 'capsule.auth.user.created.v1' }))],
+    ['a character PostgreSQL holds nowhere', 'non\0sense'],
+    ['such characters in an event', JSON.stringify(envelope({ data: { '\0': 'a\0\0b \ud800 \\u0000' } }))],
   ])('is not run for %s, which becomes a dead letter at once', async (_what, payload) => {
     await nats.publish('auth', organizationCreated.type, payload);
     const letters = billing.get(DeadLetters);

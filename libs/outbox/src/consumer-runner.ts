@@ -6,6 +6,8 @@
  *             -> the platform failed                        -> handed back, delivered again after a backoff
  *             -> its handler failed, attempts left          -> handed back, delivered again after a backoff
  *             -> its handler failed, attempts used up       -> dead letter committed -> terminated
+ *             -> its process ended, attempts left           -> delivered again when ack_wait has passed
+ *             -> its process ended, attempts used up        -> dead letter committed at the next delivery -> terminated
  *             -> not an event of its contract               -> dead letter committed -> terminated
  *
  * Invariants
@@ -14,8 +16,13 @@
  *    turns the next delivery into a plain acknowledgement.
  *  - A message ends only after its effect or its dead letter is committed.
  *  - Only failures of its own handlers count against an event. While the database or another service is away it is
- *    handed back without end, and deliveries that ended with a process don't count. A time-out may be the fault of
- *    either and counts half: a slow platform gets time, and what is always too slow doesn't come for ever.
+ *    handed back without end. A time-out may be the fault of either and counts half: a slow platform gets time, and
+ *    what is always too slow doesn't come for ever.
+ *  - A handler may end its process each time. So from the second delivery on an attempt is on record before its handler
+ *    runs, and counts as failed until its end is on record too. Processes also end for reasons of their own, and take
+ *    what they were handling with them: an event that was in the middle of an attempt is tried alone among its like,
+ *    so that one event that ends processes doesn't drag others along. With 8 attempts allowed, it becomes a dead
+ *    letter when its process has ended 9 times in a row in the moments it was handled, 7 of them so alone.
  *  - Two deliveries of one event at the same time are ordered by the inbox's primary key: the second waits for the
  *    first to commit, or takes over when it rolls back.
  *
@@ -23,13 +30,14 @@
  */
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { EventEnvelope } from '@capsule/contracts';
+import type { Transaction } from '@capsule/database';
 import { DurableConsumer, NatsConnection, type DeliveredMessage } from '@capsule/messaging';
 import { backoffMs } from './backoff.js';
 import { DeadLetters } from './dead-letters.js';
 import { countDeadLetter, countRedelivery } from './event-metrics.js';
+import { EventAttempts } from './event-attempts.js';
 import { EventHandlers, type Subscription } from './event-handlers.js';
 import { EventProcessor } from './event-processor.js';
-import { HandlerFailures } from './handler-failures.js';
 import { OUTBOX_OPTIONS, type OutboxOptions } from './outbox-options.js';
 import { isPlatformFault, isTimeout } from './platform-fault.js';
 import { parseMessage, readEvent } from './read-event.js';
@@ -43,13 +51,15 @@ const BACKOFF_LONGEST_MS = 60_000;
 @Injectable()
 export class ConsumerRunner {
   private readonly logger = new Logger(ConsumerRunner.name);
-  private readonly failures = new HandlerFailures();
+  /** Ends when those events have been tried whose last attempt was never seen to end. */
+  private suspects: Promise<unknown> = Promise.resolve();
   private consumers: DurableConsumer[] = [];
 
   constructor(
     private readonly connection: NatsConnection,
     private readonly handlers: EventHandlers,
     private readonly processor: EventProcessor,
+    private readonly attempts: EventAttempts,
     private readonly deadLetters: DeadLetters,
     @Inject(OUTBOX_OPTIONS) private readonly options: OutboxOptions,
   ) {}
@@ -76,67 +86,107 @@ export class ConsumerRunner {
 
   private async settle(subscription: Subscription, message: DeliveredMessage): Promise<void> {
     const { contract, durable } = subscription;
-    if (message.deliveryCount > 1) countRedelivery(durable);
     let event: EventEnvelope;
     try {
       event = readEvent(contract, parseMessage(message.text()));
     } catch (error) {
-      await this.giveUp(subscription, message, error);
+      await this.giveUp(subscription, message, 1, error);
       return;
     }
+    if (message.deliveryCount === 1) {
+      await this.attempt(subscription, message, event);
+      return;
+    }
+    countRedelivery(durable);
     try {
-      await this.processor.process(subscription, event);
+      await this.attemptAgain(subscription, message, event);
     } catch (error) {
-      await this.fail(subscription, message, event.id, error);
+      this.handBack(message, message.deliveryCount, `${durable}: could not record the attempt`, error);
+    }
+  }
+
+  /** @throws Error when the attempt could not be recorded, and so has not begun */
+  private async attemptAgain(
+    subscription: Subscription,
+    message: DeliveredMessage,
+    event: EventEnvelope,
+  ): Promise<void> {
+    const { durable } = subscription;
+    if (await this.attempts.begin(durable, event)) {
+      await this.attempt(subscription, message, event);
       return;
     }
-    this.failures.settle(durable, event.id);
+    const turn = this.suspects.then(async () => {
+      const used = await this.attempts.beginAnother(durable, event, this.options.maxAttempts);
+      if (used < this.options.maxAttempts) await this.attempt(subscription, message, event);
+      else
+        await this.giveUp(subscription, message, used, new Error('its process ended while it was handled'));
+    });
+    this.suspects = turn.catch(() => undefined);
+    await turn;
+  }
+
+  private async attempt(
+    subscription: Subscription,
+    message: DeliveredMessage,
+    event: EventEnvelope,
+  ): Promise<void> {
+    const { durable } = subscription;
+    const forget =
+      message.deliveryCount === 1
+        ? undefined
+        : (tx: Transaction) => this.attempts.forget(tx, durable, event.id);
+    try {
+      await this.processor.process(subscription, event, forget);
+    } catch (error) {
+      await this.fail(subscription, message, event, error);
+      return;
+    }
     message.ack();
   }
 
   private async fail(
     subscription: Subscription,
     message: DeliveredMessage,
-    eventId: string,
+    event: EventEnvelope,
     error: unknown,
   ): Promise<void> {
     const { durable } = subscription;
-    const isTooSlow = isTimeout(error);
-    if (isPlatformFault(error) && !isTooSlow) {
+    const weight = weightOf(error);
+    let used: number | undefined;
+    try {
+      // What was not on record and doesn't count has nothing to be taken back.
+      if (weight > 0 || message.deliveryCount > 1) used = await this.attempts.end(durable, event, weight);
+    } catch (recordError) {
+      this.logger.warn(`${durable}: could not record how the attempt ended`, recordError);
+    }
+    if (weight === 0 || used === undefined) {
       this.handBack(message, message.deliveryCount, `${durable}: the platform failed`, error);
-      return;
+    } else if (used < this.options.maxAttempts) {
+      const what = `${durable}: failed, ${used} of ${this.options.maxAttempts} attempts used`;
+      this.handBack(message, used, what, error);
+    } else {
+      await this.giveUp(subscription, message, used, error);
     }
-    const failures = this.failures.add(durable, eventId, isTooSlow ? 0.5 : 1);
-    if (failures < this.options.maxAttempts) {
-      this.handBack(
-        message,
-        failures,
-        `${durable}: failed, ${failures} of ${this.options.maxAttempts} attempts used`,
-        error,
-      );
-      return;
-    }
-    if (await this.giveUp(subscription, message, error)) this.failures.settle(durable, eventId);
   }
 
-  /** @returns false when the dead letter could not be written; the event comes again then */
+  /** When the dead letter can't be written the event comes again. */
   private async giveUp(
     subscription: Subscription,
     message: DeliveredMessage,
+    attempts: number,
     error: unknown,
-  ): Promise<boolean> {
+  ): Promise<void> {
     const { durable } = subscription;
-    const { deliveryCount } = message;
     try {
-      await this.deadLetters.write(subscription, message, error);
+      await this.deadLetters.write(subscription, message.text(), attempts, error);
     } catch (writeError) {
-      this.handBack(message, deliveryCount, `${durable}: could not write a dead letter`, writeError);
-      return false;
+      this.handBack(message, message.deliveryCount, `${durable}: could not write a dead letter`, writeError);
+      return;
     }
-    this.logger.error(`${durable}: gave up after ${deliveryCount} deliveries, see the dead letters`, error);
+    this.logger.error(`${durable}: gave up after ${attempts} attempts, see the dead letters`, error);
     countDeadLetter(durable);
     message.terminate();
-    return true;
   }
 
   private handBack(message: DeliveredMessage, attempt: number, what: string, error: unknown): void {
@@ -144,4 +194,10 @@ export class ConsumerRunner {
     this.logger.warn(`${what}, again in ${delayMs} ms`, error);
     message.nak(delayMs);
   }
+}
+
+/** As how many attempts a failed one counts against the event. */
+function weightOf(error: unknown): number {
+  if (isTimeout(error)) return 0.5;
+  return isPlatformFault(error) ? 0 : 1;
 }

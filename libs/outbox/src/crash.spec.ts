@@ -1,4 +1,4 @@
-import { execFile, fork } from 'node:child_process';
+import { execFile, fork, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
@@ -19,10 +19,13 @@ import { OnEvent } from './on-event.decorator.js';
 import { Outbox } from './outbox.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
-const fixture = fileURLToPath(new URL('./fixtures/dying-service.mjs', import.meta.url));
+const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}.mjs`, import.meta.url));
 const tenantId = randomUUID();
+const consumer = durableName('billing', organizationCreated);
 /** Longer than the durables' ack_wait, after which a message of a dead consumer is delivered again. */
 const REDELIVERED_WITHIN_MS = 20_000;
+/** Three processes that start, one after the other. */
+const FLAPPED_WITHIN_MS = 60_000;
 
 @Injectable()
 class OrganizationConsumer {
@@ -80,7 +83,10 @@ describe('a process killed at the worst moment', () => {
   }
 
   async function startAndWatchItDie(options: object): Promise<void> {
-    const child = fork(fixture, { cwd: root, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const child = fork(fixture('dying-service'), {
+      cwd: root,
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
     const died = once(child, 'exit');
     child.send({ ...options, providers: undefined });
     expect(await died).toEqual([null, 'SIGKILL']);
@@ -112,16 +118,7 @@ describe('a process killed at the worst moment', () => {
 
   it('has committed an effect without acknowledging it: the event comes again and has no second effect', async () => {
     const auth = await start(authSettings());
-    const id = await auth.get(Database).withTenant(tenantId, (tx) =>
-      auth.get(Outbox).add(tx, organizationCreated, {
-        organizationId: tenantId,
-        name: 'Acme',
-        slug: 'acme',
-        ownerUserId: tenantId,
-        ownerEmail: 'owner@acme.example',
-        createdAt: '2026-01-01T00:00:00.000Z',
-      }),
-    );
+    const id = await publish(auth, 'Acme');
     await startAndWatchItDie(billingSettings());
     expect(await effects()).toEqual({ [id]: 1 });
 
@@ -129,6 +126,62 @@ describe('a process killed at the worst moment', () => {
     await eventually(async () => expect(await duplicates()).toBe(1), REDELIVERED_WITHIN_MS);
     expect(await effects()).toEqual({ [id]: 1 });
   });
+
+  it('has ended on an event each time it was delivered: that becomes a dead letter, and the next is handled', async () => {
+    const auth = await start(authSettings());
+    await nats.redeliverAfter(organizationCreated.stream, consumer, 1_000);
+    const deadly = await publish(auth, 'deadly');
+    let deaths = 0;
+    let child = flap();
+    function flap(): ChildProcess {
+      const started = fork(fixture('flapping-service'), {
+        cwd: root,
+        stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      });
+      started.send({ ...billingSettings(), providers: undefined, maxAttempts: 1 });
+      started.once('exit', (code) => {
+        if (code !== 1) return;
+        deaths += 1;
+        child = flap();
+      });
+      return started;
+    }
+    try {
+      await eventually(
+        async () =>
+          expect(await billingRows('SELECT event_id, error, attempts FROM dead_letters')).toEqual([
+            { event_id: deadly, error: 'its process ended while it was handled', attempts: 1 },
+          ]),
+        FLAPPED_WITHIN_MS,
+      );
+      const next = await publish(auth, 'harmless');
+      await eventually(async () =>
+        expect(await billingRows('SELECT event_id FROM inbox')).toEqual([{ event_id: next }]),
+      );
+    } finally {
+      child.kill('SIGKILL');
+    }
+    // At the first delivery nothing is on record.
+    expect(deaths).toBeGreaterThanOrEqual(2);
+    expect(await billingRows('SELECT FROM event_attempts')).toEqual([]);
+  }, 90_000);
+
+  function publish(auth: INestApplicationContext, name: string): Promise<string> {
+    return auth.get(Database).withTenant(tenantId, (tx) =>
+      auth.get(Outbox).add(tx, organizationCreated, {
+        organizationId: tenantId,
+        name,
+        slug: 'acme',
+        ownerUserId: tenantId,
+        ownerEmail: 'owner@acme.example',
+        createdAt: '2026-01-01T00:00:00.000Z',
+      }),
+    );
+  }
+
+  function billingRows(sql: string): Promise<unknown[]> {
+    return billingDatabase.asSuperuser(async (client) => (await client.query(sql)).rows as unknown[]);
+  }
 
   function outboxRows(): Promise<
     { id: string; published_at: Date | null; attempts: number; stream_sequence: string }[]
@@ -139,6 +192,5 @@ describe('a process killed at the worst moment', () => {
 
 async function duplicates(): Promise<number> {
   const { values } = await registry.getSingleMetric('capsule_event_duplicates_total')!.get();
-  const consumer = durableName('billing', organizationCreated);
   return values.find(({ labels }) => labels['consumer'] === consumer)?.value ?? 0;
 }

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { eventEnvelopeSchema } from '@capsule/contracts';
 import { Database, uuidv7, type Transaction } from '@capsule/database';
-import type { DeliveredMessage } from '@capsule/messaging';
+import { EventAttempts } from './event-attempts.js';
 import { EventHandlers, type Subscription } from './event-handlers.js';
 import { EventProcessor } from './event-processor.js';
 import { OUTBOX_OPTIONS, type OutboxOptions } from './outbox-options.js';
@@ -29,6 +29,7 @@ export interface DeadLetter {
   eventId: string;
   eventType: string;
   error: string;
+  /** Those that counted against the event: a time-out counts half. */
   attempts: number;
   createdAt: Date;
   replayedAt: Date | null;
@@ -46,18 +47,26 @@ export class DeadLetters {
     private readonly database: Database,
     private readonly handlers: EventHandlers,
     private readonly processor: EventProcessor,
+    private readonly attempts: EventAttempts,
     @Inject(OUTBOX_OPTIONS) private readonly options: OutboxOptions,
   ) {}
 
-  /** Writes it once per event and consumer, however often it is tried. */
-  async write({ contract, durable }: Subscription, message: DeliveredMessage, error: unknown): Promise<void> {
-    const content = parseMessage(message.text());
+  /** Writes it once per event and consumer, however often it is tried, and forgets the attempts at the event. */
+  async write(
+    { contract, durable }: Subscription,
+    message: string,
+    attempts: number,
+    error: unknown,
+  ): Promise<void> {
+    const content = parseMessage(message);
     const event = eventEnvelopeSchema.safeParse(content).data;
-    const reason = (error instanceof Error ? error.message : String(error)).slice(0, ERROR_CHARACTERS_MAX);
+    const eventId = event?.id ?? uuidv7();
+    const envelope = storableJson(event ? content : { unreadable: message });
+    const reason = storable(error instanceof Error ? error.message : String(error));
     await this.inTenant(event?.tenantid ?? null, async (tx) => {
-      const envelope = JSON.stringify(event ? content : { unreadable: message.text() });
-      const values = [durable, event?.id ?? uuidv7(), contract.type, envelope, reason, message.deliveryCount];
+      const values = [durable, eventId, contract.type, envelope, reason, Math.ceil(attempts)];
       await tx.query(INSERT, [uuidv7(), tx.tenantId, ...values]);
+      await this.attempts.forget(tx, durable, eventId);
     });
   }
 
@@ -98,4 +107,15 @@ export class DeadLetters {
 async function open(tx: Transaction, id: string): Promise<OpenLetter | undefined> {
   const [row] = await tx.query<OpenLetter>(LOCK_OPEN, [id]);
   return row;
+}
+
+/** PostgreSQL holds no NUL in text, and in jsonb no half of a surrogate pair either. JSON.stringify escapes both. */
+const UNSTORABLE_ESCAPES = /(?<!\\)((?:\\\\)*)\\u(?:0000|d[89a-f][0-9a-f]{2})/g;
+
+function storableJson(content: unknown): string {
+  return JSON.stringify(content).replace(UNSTORABLE_ESCAPES, '$1\ufffd');
+}
+
+function storable(text: string): string {
+  return text.slice(0, ERROR_CHARACTERS_MAX).replaceAll('\0', '\ufffd');
 }

@@ -76,7 +76,7 @@ describe('the hot queries of the outbox and its siblings, under policies', () =>
 
   it('list open dead letters of all tenants in the order of their index', async () => {
     const list = (database: Database) =>
-      new DeadLetters(database, {} as never, {} as never, {} as never).list({ limit: 20 });
+      new DeadLetters(database, {} as never, {} as never, {} as never, {} as never).list({ limit: 20 });
     expect(await plans.scansOf(list)).toEqual([looked('dead_letters', 'ix_dead_letters__created_at', /^$/)]);
   });
 });

@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { ConsumerRunner } from './consumer-runner.js';
 import { DeadLetters } from './dead-letters.js';
+import { EventAttempts } from './event-attempts.js';
 import { EventHandlers } from './event-handlers.js';
 import { EventProcessor } from './event-processor.js';
 import { HistoryPurge } from './history-purge.js';
@@ -25,6 +26,7 @@ export class OutboxModule {
         { provide: OUTBOX_OPTIONS, useValue: options },
         ConsumerRunner,
         DeadLetters,
+        EventAttempts,
         EventHandlers,
         EventProcessor,
         HistoryPurge,
