@@ -47,6 +47,24 @@ describe('the embedded engine', () => {
     await fixture.engine.stop(request.instanceId, { graceSeconds: 5 });
   });
 
+  it('sees at once that an app listens which listens on thousands of sockets', async () => {
+    const request = await fixture.run(`
+      const net = require('node:net');
+      const address = (n) => '127.1.' + (n >> 7) + '.' + (1 + (n & 127));
+      (function next(n) {
+        if (n === 8000) return console.log('listening');
+        net.createServer().on('error', () => next(n + 1)).listen(process.env.PORT, address(n), () => next(n + 1));
+      })(0);`);
+    await eventually(
+      async () => expect(await fixture.logText(request.deploymentId)).toContain('listening'),
+      20_000,
+    );
+    const begun = performance.now();
+    expect(await fixture.engine.observe(request.instanceId)).toMatchObject({ listening: true });
+    expect(performance.now() - begun).toBeLessThan(1_000);
+    await fixture.engine.stop(request.instanceId, { graceSeconds: 0 });
+  }, 60_000);
+
   it('starts an instance once, also when asked again by a later life, at the same time, or after it has ended', async () => {
     const request = await fixture.run(SERVER);
     const { address } = await fixture.listening(request.instanceId);

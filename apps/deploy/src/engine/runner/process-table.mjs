@@ -139,37 +139,36 @@ export function usageOf(pidList) {
 export function listeningUsers(port) {
   if (!LINUX) return null;
   const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const usersIn = (/** @type {string} */ table) =>
-    listeners(table)
-      .filter(([, address]) => address?.endsWith(suffix))
-      .map((columns) => Number(columns[7]));
   // A socket of version 6 takes connections of version 4 only where no other holds the port.
-  const users = usersIn('/proc/net/tcp');
-  return users.length > 0 ? users : usersIn('/proc/net/tcp6');
+  const users = listenersIn('/proc/net/tcp', suffix);
+  return users.length > 0 ? users : listenersIn('/proc/net/tcp6', suffix);
 }
 
 /**
- * Rows of the sockets that listen: number, local address, remote address, state (0A is LISTEN), queues, timer,
- * retransmits, uid. The kernel lists these first, and what follows may be tens of thousands of closed connections, so
- * no more is read.
+ * Users of the sockets that listen on a local address with the suffix. A row is: number, local address, remote
+ * address, state (0A is LISTEN), queues, timer, retransmits, uid. The kernel lists these first, and what follows may
+ * be tens of thousands of closed connections, so no more is read; as many may listen, so each row is looked at once.
  * @param {string} table
- * @returns {string[][]}
+ * @param {string} suffix
+ * @returns {number[]}
  */
-function listeners(table) {
-  let text = '';
+function listenersIn(table, suffix) {
+  const users = [];
+  let rest = '';
   const buffer = Buffer.alloc(32 * 1024);
   const descriptor = openSync(table, 'r');
   try {
     for (;;) {
       const length = readSync(descriptor, buffer);
-      text += buffer.toString('latin1', 0, length);
-      const rows = text
-        .slice(0, text.lastIndexOf('\n') + 1)
-        .split('\n')
-        .slice(1, -1)
-        .map((line) => line.trim().split(/\s+/));
-      const end = rows.findIndex((columns) => columns[3] !== '0A');
-      if (end >= 0 || length === 0) return end < 0 ? rows : rows.slice(0, end);
+      if (length === 0) return users;
+      const rows = (rest + buffer.toString('latin1', 0, length)).split('\n');
+      rest = rows.pop() ?? '';
+      for (const row of rows) {
+        const [number, address, , state, , , , uid] = row.trim().split(/\s+/);
+        if (number === 'sl') continue;
+        if (state !== '0A') return users;
+        if (address?.endsWith(suffix)) users.push(Number(uid));
+      }
     }
   } finally {
     closeSync(descriptor);
