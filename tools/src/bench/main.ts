@@ -35,42 +35,51 @@ const account = {
   organizationName: 'Bench',
 };
 
-const parts: Record<string, (running: PrivatePlatform) => Promise<Row[]>> = {
-  footprint: (running) => measureFootprint(running, workspace),
-  http: async (running) => {
+/** The pair that the platform is compared with has the next thousand. */
+const FIRST_PORT = 23_000;
+
+type Part = () => Promise<Row[]>;
+
+const parts: Record<string, Part> = {
+  footprint: onPlatform((running) => measureFootprint(running, workspace)),
+  http: onPlatform(async (running) => {
     const api = new Api(running.gatewayUrl);
     const { accessToken } = await api.post<ResponseOf<typeof userSignUp>>('/v1/auth/sign-up', account);
     return measureHttpRatio(running, api.as(accessToken), accessToken);
-  },
-  events: measureEventLatency,
-  database: async (running) => [
+  }),
+  events: onPlatform(measureEventLatency),
+  database: onPlatform(async (running) => [
     ...(await measureTenantQueries(running)),
     ...(await measureBatches(running)),
     ...(await measureIdleMigration(running, workspace)),
     ...(await measureTenantMigrations(running, workspace)),
-  ],
-  'cold-start': measureColdStarts,
-  reload: (running) => measureReloads(running, workspace),
-  'second-start': measureSecondStart,
+  ]),
+  'cold-start': onPlatform(measureColdStarts),
+  reload: onPlatform((running) => measureReloads(running, workspace)),
+  'second-start': () => measureSecondStart(workspace, FIRST_PORT),
 };
+
+/** A platform of its own for each part, so that none measures what another left behind. */
+function onPlatform(measure: (running: PrivatePlatform) => Promise<Row[]>): Part {
+  return async () => {
+    const running = await startPrivatePlatform({
+      workspace,
+      name: 'bench',
+      firstPort: FIRST_PORT,
+      reporter: terminalReporter,
+      variables,
+    });
+    try {
+      return await measure(running);
+    } finally {
+      await running.stop();
+    }
+  };
+}
 
 const request = readRequest();
 const rows: Row[] = [];
-for (const part of request.parts) {
-  // A platform of its own for each, so that none measures what another left behind.
-  const running = await startPrivatePlatform({
-    workspace,
-    name: 'bench',
-    firstPort: 23_000,
-    reporter: terminalReporter,
-    variables,
-  });
-  try {
-    rows.push(...((await parts[part]?.(running)) ?? []));
-  } finally {
-    await running.stop();
-  }
-}
+for (const part of request.parts) rows.push(...((await parts[part]?.()) ?? []));
 console.log('');
 printTable(rows);
 if (request.json !== undefined) writeRows(request.json, rows);

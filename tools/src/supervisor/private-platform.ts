@@ -12,14 +12,11 @@ import { claimHome, releaseHome } from './supervisor-lock.js';
 
 /** A whole platform of its own, for tools that load or kill one: own data, own secrets, own ports, in this process. */
 export interface PrivatePlatform {
-  /** The one that runs now: another after each `startAgain`. */
   readonly platform: Platform;
   home: Home;
   settings: PlatformSettings;
   source: Readonly<Record<string, string | undefined>>;
   gatewayUrl: string;
-  /** Ends every process and starts the platform anew on the data it has. Resolves with the seconds the start alone took. */
-  startAgain(): Promise<number>;
   stop(): Promise<void>;
 }
 
@@ -66,8 +63,7 @@ export async function startPrivatePlatform(options: PrivatePlatformOptions): Pro
   };
   const { unbundled } = options;
   await bundleApps(options.workspace);
-  const create = () => new Platform(options.workspace, home, source, options.reporter, { unbundled });
-  let platform = create();
+  const platform = new Platform(options.workspace, home, source, options.reporter, { unbundled });
   const stop = async () => {
     await platform.stop();
     releaseHome(home);
@@ -79,28 +75,19 @@ export async function startPrivatePlatform(options: PrivatePlatformOptions): Pro
     throw error;
   }
   const gatewayUrl = `http://127.0.0.1:${options.firstPort + servicePorts.gateway}`;
-  const startAgain = async () => {
-    await platform.stop();
-    platform = create();
-    const startedAt = performance.now();
-    await platform.start();
-    return (performance.now() - startedAt) / 1000;
-  };
   const settings = readPlatformSettings(source, path);
   return {
-    get platform() {
-      return platform;
-    },
+    platform,
     home,
     settings,
     source,
     gatewayUrl,
-    startAgain,
     stop,
   };
 }
 
-function portVariables(firstPort: number): Record<string, string> {
+/** The variables of every port of a platform, moved as `firstPort` says. */
+export function portVariables(firstPort: number): Record<string, string> {
   const variables: Record<string, number> = {
     GATEWAY_PORT: servicePorts.gateway,
     MONITOR_PROVISIONER_PORT: 104,
