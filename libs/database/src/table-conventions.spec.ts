@@ -10,6 +10,7 @@ const otherKeys: Readonly<Record<string, string>> = {
   edge_state: 'one row',
   outbox_streams: 'a stream is known by its name',
   inbox: 'that a consumer has an event once is the key',
+  event_attempts: 'the attempts of a consumer at an event are the key',
   waiting_members: 'that a member waits once for a tenant is the key',
   series:
     'its number stands in every sample, where a UUID would be half of the row, and never leaves the database',
@@ -23,6 +24,7 @@ const bookkeeping: Readonly<Record<string, string>> = {
   migration_digests: 'follows flyway_schema_history',
   service_configuration: 'says when it was initialised; migrations say the rest',
   outbox_streams: 'how far a stream has come',
+  event_attempts: 'how often a consumer tried; gone when it succeeded or gave up',
   edge_state: 'which routes the edge was last given',
   series: 'how far usage has been counted; changes with every batch of samples',
   samples: 'measurements',
