@@ -23,8 +23,15 @@ import { workspace as checkout } from './workspace.mjs';
 const programs = ['main.js', 'command.js'];
 const sharedKeptMs = 7 * 24 * 3_600_000;
 
-/** Native code, and what must be loaded once and before everything. */
-const loadedAsTheyAre = ['bcrypt', 'reflect-metadata'];
+/** Native code, what must be loaded once and before everything, and what few processes load at all. */
+const loadedAsTheyAre = [
+  'bcrypt',
+  'reflect-metadata',
+  '@opentelemetry/api',
+  '@opentelemetry/exporter-trace-otlp-http',
+  '@opentelemetry/resources',
+  '@opentelemetry/sdk-trace',
+];
 /** What frameworks try to import and do without. */
 const absent = [
   '@fastify/multipart',
