@@ -22,6 +22,7 @@ const steps = [
   ['lint and boundaries', [bin('eslint/bin/eslint.js'), '--max-warnings=0', 'apps', 'libs', 'tools']],
   ['lint of cycles and mistakes', [bin('oxlint/bin/oxlint'), '--deny-warnings']],
   ['migrations block no running service', ['tools/lint/migrations.mjs']],
+  ['merged migrations say what they said', ['tools/lint/released-migrations.mjs']],
   ['.env.example is fresh', ['tools/dist/workspace/env-example.js', '--check']],
   ['OpenAPI document is fresh', ['apps/gateway/dist/command.js', 'openapi', '--check']],
   ['error pages are fresh', ['apps/gateway/dist/command.js', 'error-pages', '--check']],

@@ -74,7 +74,7 @@ describe('verbs on the history', () => {
       expect(await scratch.migrator().validate()).toEqual([]);
     });
 
-    it('leaves its file free to be renamed and written better', async () => {
+    it('is done once it ran: a U file that was renamed since stops nothing', async () => {
       await scratch.migrator().undo();
       await scratch.migrate();
       await scratch.remove('U2__Two.sql');

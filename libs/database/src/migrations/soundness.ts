@@ -12,7 +12,7 @@ export function faultsOf(migrations: readonly Migration[]): string[] {
     if (state === 'Missing') return [`${script} was applied, but the file is gone.`];
     if (state === 'Undone' || state === 'Deleted') return [];
     if (isChanged) return [`${script} was changed after it was applied (its checksum differs).`];
-    // What an undo did is done: its file may be made better for the next one.
+    // What an undo did is done, whatever its file is called by now: repair could not mend it, and nothing depends on it.
     if (file && row?.type === 'SQL' && row.version && row.description !== file.description) {
       return [`${file.script} was applied as ${row.script}: a file keeps its name.`];
     }
