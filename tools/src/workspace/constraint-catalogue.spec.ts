@@ -1,10 +1,10 @@
 import { access, readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import { uuidv7 } from '@capsule/database';
 import { DomainError } from '@capsule/errors';
 import { createTestDatabase, makeTenantSchema } from '@capsule/testing';
-import { uuidv7 } from './uuid.js';
 
-const workspace = join(import.meta.dirname, '../../..');
+const root = resolve(import.meta.dirname, '../../..');
 
 /**
  * Unique and foreign keys that no request can meet, and why. What is missing here has to be mapped to a code beside
@@ -113,7 +113,7 @@ describe.each(services)('a unique or foreign key of %s', (service) => {
     );
     deletes = found.rows.map(({ name }) => name);
     await test.close();
-    const folder = join(workspace, 'apps', service, 'src');
+    const folder = join(root, 'apps', service, 'src');
     const files = (await readdir(folder, { recursive: true })).filter((file) =>
       /(?<!\.spec)\.ts$/.test(file),
     );
@@ -152,7 +152,7 @@ describe.each(services)('a unique or foreign key of %s', (service) => {
   it('that is mapped is a conflict with a page of its own', async () => {
     for (const { code } of mapped()) {
       expect(new DomainError(code as DomainError['code']).kind).toBe('conflict');
-      await expect(access(join(workspace, 'docs/errors', `${code}.md`))).resolves.toBeUndefined();
+      await expect(access(join(root, 'docs/errors', `${code}.md`))).resolves.toBeUndefined();
     }
   });
 });
