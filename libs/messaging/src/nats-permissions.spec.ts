@@ -54,6 +54,7 @@ describe('the NATS user of billing', () => {
     ['read a message of a stream directly', '$JS.API.STREAM.MSG.GET.CAPSULE_DEPLOY'],
     ['make a consumer', '$JS.API.CONSUMER.CREATE.CAPSULE_DEPLOY'],
     ['pull the durable of another service', pullOf('deploy')],
+    ['acknowledge what it was not given, were it of its own durable', ackOf('billing')],
     ['call a request that does not name it', projectGet.subject],
     ['call another request that does not name it', deploymentCreate.subject],
   ])('can not %s', async (_what, subject) => {
@@ -87,6 +88,12 @@ describe('a client without credentials', () => {
     await nats.close();
   });
 });
+
+/** As the reply subject of a first delivery. */
+function ackOf(service: string): string {
+  const { stream, name } = durables().find((durable) => durable.service === service)!;
+  return `$JS.ACK.${stream}.${name}.1.1.1.1.0`;
+}
 
 function pullOf(service: string): string {
   const durable = durables().find((each) => each.service === service);
