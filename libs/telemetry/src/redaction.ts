@@ -6,8 +6,12 @@ import { isNativeError } from 'node:util/types';
  */
 export const REDACTED = '[redacted]';
 
-const SECRET_KEY =
-  /(password|passphrase|passwd|pwd|secret|token|authorization|cookie|pepper|credential|private[_-]?key|api[_-]?key|jwt)s?$/i;
+/** Not every key is one: ids, columns and objects in the storage have keys, too. */
+const KEY = '(?:private|api|refresh|cursor)[_-]?key';
+const SECRET_KEY = new RegExp(
+  `(password|passphrase|passwd|pwd|secret|token|authorization|cookie|pepper|credential|jwt|${KEY})s?$`,
+  'i',
+);
 
 /** Of a database error: the values bound to the statement, which hold whatever was being written. */
 const BOUND_VALUES_KEY = /^(parameters|bindings)$/;
@@ -67,13 +71,20 @@ const TEXT_RULES: readonly (readonly [RegExp, string])[] = [
   [/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|(?=")|$)/g, REDACTED],
   // password=… in a key-value connection string or a query; in JSON text the quotes are escaped
   [
-    /\b([\w-]*(?:password|passwd|pwd|secret|token|api[_-]?key)\\?"?\s*[=:]\s*\\?["']?)(?!\[redacted\])[^\s"'&,;\\()[\]{}]+/gi,
+    new RegExp(
+      `\\b([\\w-]*(?:password|passwd|pwd|secret|token|pepper|${KEY})\\\\?"?\\s*[=:]\\s*\\\\?["']?)` +
+        `(?!\\[redacted\\])[^\\s"'&,;\\\\()[\\]{}]+`,
+      'gi',
+    ),
     `$1${REDACTED}`,
   ],
 ];
 
 /** Cheap test before the rules: nearly every line holds none of these. */
-const SUSPECT = /:\/\/[^\s/"]*@|bearer|basic|eyJ|PRIVATE KEY|passw|pwd|secret|token|api[_-]?key/i;
+const SUSPECT = new RegExp(
+  `://[^\\s/"]*@|bearer|basic|eyJ|PRIVATE KEY|passw|pwd|secret|token|pepper|${KEY}`,
+  'i',
+);
 
 export function redactText(text: string): string {
   if (!SUSPECT.test(text)) return text;
