@@ -35,6 +35,7 @@ export function faultOf(probe: Probe): string | undefined {
     return `answers ${describe(foreign)}, but for an unknown id ${describe(unknown)}`;
   }
   if (expected !== undefined || foreign.status === 404 || probe.isWithoutControl) return undefined;
+  // A filter finds nothing, as it does for an unknown id (docs/runbooks/databases.md).
   if (probe.place.in === 'query' && isEmptyList(foreign)) return undefined;
   return `answers ${describe(foreign)} where 404 was due`;
 }

@@ -54,6 +54,9 @@ describe('the comparison of answers to foreign and unknown ids', () => {
     const empty = json(200, { items: [], nextCursor: null });
     expect(fault({ place: { in: 'query' }, foreign: empty, unknown: empty })).toBeUndefined();
     expect(fault({ place: { in: 'path' }, foreign: empty, unknown: empty })).toBeDefined();
+    const otherwise = json(200, { items: [], nextCursor: 'one more' });
+    expect(fault({ place: { in: 'query' }, foreign: otherwise, unknown: empty })).toContain('unknown id 200');
+    expect(fault({ place: { in: 'query' }, foreign: empty })).toContain('for an unknown id 404');
     const full = json(200, { items: [{ name: 'theirs' }], nextCursor: null });
     expect(fault({ place: { in: 'query' }, foreign: full, unknown: full })).toBeDefined();
   });

@@ -27,6 +27,8 @@ describe('two organizations', () => {
   let other: Member;
   let digests: RowDigests;
   let survey: Survey;
+  /** The other's live deployment. */
+  let victim: string;
 
   beforeAll(async () => {
     running = await startPrivatePlatform({
@@ -38,6 +40,9 @@ describe('two organizations', () => {
         AUTH_SERVICE_BCRYPT_COST: '4',
         GATEWAY_LIMIT_PER_MINUTE: '1000000',
         GATEWAY_STRICT_LIMIT_PER_MINUTE: '1000',
+        DEPLOY_SERVICE_SAMPLE_INTERVAL_SECONDS: '1',
+        // Usage that is reported in between would be new rows of its organization.
+        MONITOR_SERVICE_USAGE_WINDOW_SECONDS: '86400',
       },
     });
     const document = await fetch(`${running.gatewayUrl}/v1/openapi.json`);
@@ -50,7 +55,7 @@ describe('two organizations', () => {
     await Promise.all([furnish(other, operations), deployLive(caller, archive)]);
     // Every control makes what it needs, which is more than the plan of a new organization has.
     await digests.client('deploy').query('UPDATE quotas SET max_projects = 100000, max_apps = 100000');
-    await furnish(caller, operations);
+    [, victim] = await Promise.all([furnish(caller, operations), deployLive(other, archive)]);
     await settle(other, digests);
   }, START_MS);
 
@@ -71,6 +76,14 @@ describe('two organizations', () => {
     },
     SURVEY_MS,
   );
+
+  it('are probed with something of the other that is live, and left it live', async () => {
+    expect(other.organization.ids.of('deploymentId')[0]).toBe(victim);
+    expect(await other.api.get(`/v1/deployments/${victim}`)).toMatchObject({
+      state: 'live',
+      instance: { state: 'healthy' },
+    });
+  });
 
   it('are spared no more than what was reviewed and is there', () => {
     const ids = operations.map((operation) => operation.id);
@@ -119,7 +132,9 @@ describe('two organizations', () => {
 
     it('when a row of any table is gone', async () => {
       const before = await digests.read();
-      expect(Object.keys(before).filter((name) => name.includes('.tool_metrics'))).toHaveLength(1);
+      for (const table of ['.tool_metrics', '.samples', '.series', '.instances']) {
+        expect(Object.keys(before)).toContainEqual(expect.stringContaining(table));
+      }
       // Without its row in the registry an organization has no schema to be looked into, so there may be more.
       for (const name of Object.keys(before)) {
         const changed = await digests.withoutRowsOf(name, () => digests.read());

@@ -13,4 +13,16 @@ export const writtenByUpkeep: Readonly<Record<string, { columns: readonly string
     columns: ['archive_deleted_at', 'log_deleted_at', 'updated_at', 'updated_by'],
     reason: 'the reaper deletes once a minute what ended deployments left in storage',
   },
+  'deploy public.instances': {
+    columns: ['observed_at', 'updated_at', 'updated_by'],
+    reason: 'what runs is looked at every few seconds',
+  },
+  'monitor public.apps': {
+    columns: ['last_sample_at', 'updated_at', 'updated_by'],
+    reason: 'what runs is measured every few seconds',
+  },
+  'monitor public.series': {
+    columns: ['last_sample_at'],
+    reason: 'what runs is measured every few seconds',
+  },
 };

@@ -12,10 +12,15 @@ interface Table {
   name: string;
   /** The table is the organization's as a whole, with or without its id in the rows. */
   isOwn: boolean;
+  /** Of samples, or a partition of them: whose one is stands in its series. */
+  isSamples: boolean;
 }
 
 /** Digests of one organization's rows in all databases, read by a superuser, whom no policy filters. */
 export class RowDigests {
+  /** Measuring goes on: samples from later on are not looked at. */
+  private measuredUntil = new Date();
+
   private constructor(
     private readonly clients: Record<ServiceName, pg.Client>,
     /** Rows that have one of these anywhere are the organization's. */
@@ -53,6 +58,7 @@ export class RowDigests {
 
   /** Resolves when nothing of the organization is being worked on any more. */
   async settled(): Promise<void> {
+    this.measuredUntil = new Date();
     let [before, since] = [await this.read(), performance.now()];
     while (performance.now() - since < QUIET_MS) {
       await sleep(QUIET_MS / 4);
@@ -78,15 +84,20 @@ export class RowDigests {
   private async readDatabase(service: ServiceName): Promise<[string, string][]> {
     const client = this.clients[service];
     const { rows: tables } = await client.query<Table>(
-      `SELECT format('%I.%I', n.nspname, c.relname) AS name, n.nspname = ANY ($1::text[]) AS "isOwn"
+      `SELECT format('%I.%I', n.nspname, c.relname) AS name, n.nspname = ANY ($1::text[]) AS "isOwn",
+              'samples' IN (c.relname, (SELECT inhparent::regclass::text FROM pg_inherits WHERE inhrelid = c.oid)) AS "isSamples"
          FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind = 'r' AND (n.nspname = 'public' OR n.nspname = ANY ($1::text[]))
         ORDER BY name`,
       [await this.ownSchemas(service)],
     );
-    const selects = tables.map(({ name, isOwn }) => {
+    const selects = tables.map(({ name, isOwn, isSamples }) => {
       const ignored = writtenByUpkeep[`${service} ${name}`]?.columns ?? [];
-      const rows = `SELECT (to_jsonb(t) - '{${ignored.join(',')}}'::text[])::text AS row FROM ${name} t`;
+      const rows = isSamples
+        ? `SELECT (to_jsonb(t) || to_jsonb(s))::text AS row FROM ${name} t
+             JOIN (SELECT id AS series_id, tenant_id FROM series) AS s USING (series_id)
+            WHERE t.sampled_at <= '${this.measuredUntil.toISOString()}'`
+        : `SELECT (to_jsonb(t) - '{${ignored.join(',')}}'::text[])::text AS row FROM ${name} t`;
       return `SELECT '${service} ${name}' AS name, count(*) || ' rows ' || md5(string_agg(row, '' ORDER BY row)) AS digest
                 FROM (${rows}) AS rows WHERE ${isOwn} OR row LIKE ANY ($1) HAVING count(*) > 0`;
     });

@@ -51,7 +51,7 @@ export async function furnish({ organization }: Member, operations: readonly Ope
 }
 
 /** What no schema can tell how to make: a deployment that went live, which can be rolled back to. */
-export async function deployLive({ organization, api }: Member, archive: Buffer): Promise<void> {
+export async function deployLive({ organization, api }: Member, archive: Buffer): Promise<string> {
   const project = await api.post<{ id: string }>('/v1/projects', { name: 'live' });
   const app = await api.post<{ id: string }>(`/v1/projects/${project.id}/apps`, {
     name: 'live',
@@ -61,10 +61,15 @@ export async function deployLive({ organization, api }: Member, archive: Buffer)
   const deployment = await ended(api, id);
   if (deployment.state !== 'live') throw new Error(`The prepared deployment is ${deployment.state}.`);
   organization.ids.learn(deployment, { component: 'Deployment' });
+  return id;
 }
 
-/** Waits for the end of what the organization's own requests began, so that its rows change only by somebody else's. */
+/**
+ * Waits for the end of what the organization's own requests began, so that its rows change only by somebody else's, and
+ * until what it runs was measured.
+ */
 export async function settle({ organization, api }: Member, digests: RowDigests): Promise<void> {
   for (const id of organization.ids.of('deploymentId')) await ended(api, id);
-  await digests.settled();
+  do await digests.settled();
+  while (!Object.keys(await digests.read()).some((name) => name.includes('.samples')));
 }
