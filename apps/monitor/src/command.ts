@@ -3,6 +3,7 @@
  *
  *   dead-letters|drift …      see libs/outbox and libs/database for each
  *   seed                      see seed/
+ *   tenant <id|domain>        who that is
  *   provision                 makes tenants' schemas until it is stopped
  *   tenants <verb> …          the migrations of all tenants' schemas
  *

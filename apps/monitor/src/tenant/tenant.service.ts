@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Database, type Transaction } from '@capsule/database';
+import { Database, isUuid, type Transaction } from '@capsule/database';
 import type { Tenant } from './tenant.js';
 import { TenantRepository } from './tenant.repository.js';
 
-/** What monitor knows of a tenant, whichever way it is named. */
+/** The registry of tenants, for the service. */
 @Injectable()
 export class TenantService {
   constructor(
@@ -27,17 +27,16 @@ export class TenantService {
     return this.tenants.updatePlan(tx, plan, version);
   }
 
-  findById(id: string): Promise<Tenant | null> {
-    return this.database.withTenant(id, (tx) => this.tenants.find(tx));
+  /**
+   * By what a person has at hand: its id, or its domain in any case. A request is never asked for its tenant: that is the
+   * one of its verified token, which comes with it (see TenantSchemaService).
+   */
+  async find(idOrDomain: string): Promise<Tenant | null> {
+    const id = isUuid(idOrDomain) ? idOrDomain : await this.idOf(idOrDomain);
+    return id === null ? null : this.database.withTenant(id, (tx) => this.tenants.find(tx));
   }
 
-  async findByDomain(domain: string): Promise<Tenant | null> {
-    const id = await this.database.withoutTenant((tx) => this.tenants.findIdByDomain(tx, domain));
-    return id === null ? null : this.findById(id);
-  }
-
-  /** @param claims of an access token that was verified */
-  findByToken(claims: { tid: string }): Promise<Tenant | null> {
-    return this.findById(claims.tid);
+  private idOf(domain: string): Promise<string | null> {
+    return this.database.withoutTenant((tx) => this.tenants.findIdByDomain(tx, domain));
   }
 }

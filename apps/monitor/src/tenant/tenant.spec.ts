@@ -1,13 +1,18 @@
+import { execFile } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { migrationsFolder, Migrator } from '@capsule/database/migrations';
 import { createTestDatabase } from '@capsule/testing';
 import { schemaOf, TenantsFixture } from '../provisioning/tenants.fixture.js';
+import { tenantCommand } from './tenant.command.js';
 import { TenantRepository } from './tenant.repository.js';
 import { TenantService } from './tenant.service.js';
 
+const program = fileURLToPath(new URL('../../dist/command.js', import.meta.url));
 const INSUFFICIENT_PRIVILEGE = '42501';
 
 describe('the registry of tenants', () => {
@@ -22,8 +27,8 @@ describe('the registry of tenants', () => {
   });
   afterAll(() => tenants?.close());
 
-  it('finds a tenant by id, by domain in any case, and by the claims of a token', async () => {
-    const tenant = await service.findById(id);
+  it('finds a tenant by id, and by domain in any case', async () => {
+    const tenant = await service.find(id);
     expect(tenant).toEqual({
       id,
       name: 'Acme',
@@ -34,10 +39,23 @@ describe('the registry of tenants', () => {
       state: 'provisioning',
       metadata: {},
     });
-    expect(await service.findByDomain(`ACME-${id}`)).toEqual(tenant);
-    expect(await service.findByToken({ tid: id })).toEqual(tenant);
-    expect(await service.findById(randomUUID())).toBeNull();
-    expect(await service.findByDomain('nobody')).toBeNull();
+    expect(await service.find(`ACME-${id}`)).toEqual(tenant);
+    expect(await service.find(randomUUID())).toBeNull();
+    expect(await service.find('nobody')).toBeNull();
+  });
+
+  it('tells operators of a tenant by the same names, while nothing but the database runs', async () => {
+    const key = { PAGINATION_CURSOR_KEY: 'a key of at least thirty-two characters' };
+    const env = { ...process.env, ...tenants.test.environment, ...key };
+    const { stdout } = await promisify(execFile)(process.execPath, [program, 'tenant', id], { env });
+    expect(JSON.parse(stdout)).toMatchObject({ id, schemaName: schemaOf(id) });
+
+    const lines: string[] = [];
+    const ask = (...words: string[]) =>
+      tenantCommand(service, ['tenant', ...words], (line) => lines.push(line));
+    expect(await ask('nobody')).toBe(1);
+    expect(await ask()).toBe(2);
+    expect(lines).toEqual([expect.stringContaining('nobody'), expect.stringContaining('usage')]);
   });
 
   it('shows a tenant its own row and no other', async () => {
