@@ -10,7 +10,7 @@ interface Secret {
 }
 
 /** Every secret of every environment that libs/config exports. */
-const secrets = [...new Map(Object.values(config).flatMap(secretsIn)).values()];
+const secrets = [...new Map(Object.values(config).flatMap((each) => secretsIn(each))).values()];
 
 function secretsIn(node: unknown, key = ''): [string, Secret][] {
   if (typeof node !== 'object' || node === null) return [];
