@@ -6,8 +6,15 @@ import type { ServiceDatabase } from './service-database.js';
 export interface ValidationCheck {
   /** As the report names it. */
   name: string;
-  /** A line for each finding, in words that say what to do; none when all is well. Changes nothing. */
-  find(database: ServiceDatabase): Promise<string[]>;
+  /** Changes nothing. */
+  find(database: ServiceDatabase): Promise<Verdict>;
+}
+
+export interface Verdict {
+  /** A line for each, in words that say what to do; none when all is well. */
+  findings: string[];
+  /** Why nothing was compared. */
+  skipped?: string;
 }
 
 /** In the order in which they are reported. */
@@ -15,7 +22,7 @@ export const validationChecks: readonly ValidationCheck[] = [
   {
     // Files and history: changed, missing, late, failed and pending ones, and invalid indexes.
     name: 'history',
-    find: ({ migrator }) => migrator.validate(),
+    find: async ({ migrator }) => ({ findings: await migrator.validate() }),
   },
   {
     // Every object of the database, with what a freshly migrated one has.
@@ -28,10 +35,10 @@ export const validationChecks: readonly ValidationCheck[] = [
   },
 ];
 
-async function findDrift({ service, owner, migrator }: ServiceDatabase): Promise<string[]> {
+async function findDrift({ service, owner, migrator }: ServiceDatabase): Promise<Verdict> {
   const session = await MigrationSession.open(owner);
   try {
-    return await findCatalogueDrift(session.client, await migrator.info(), service);
+    return { findings: await findCatalogueDrift(session.client, await migrator.info(), service) };
   } finally {
     await session.close();
   }

@@ -2,6 +2,7 @@ import { type MigrationInfo, resetDatabase } from '@capsule/database/migrations'
 import type { Options, VerbName } from './arguments.js';
 import { renderInfo } from './info-table.js';
 import type { ServiceDatabase } from './service-database.js';
+import type { Verdict } from './validation-checks.js';
 
 /** What a verb did to one database. */
 export interface Outcome {
@@ -32,10 +33,13 @@ export const verbs: Readonly<Record<Exclude<VerbName, 'new'>, Verb>> = {
   async validate(database) {
     // Loaded when it is needed: drift brings much that a migration has no use for.
     const { validationChecks } = await import('./validation-checks.js');
-    const checks: { name: string; findings: string[] }[] = [];
-    for (const { name, find } of validationChecks) checks.push({ name, findings: await find(database) });
+    const checks: ({ name: string } & Verdict)[] = [];
+    for (const { name, find } of validationChecks) checks.push({ name, ...(await find(database)) });
     const lines = checks.flatMap(({ name, findings }) => findings.map((finding) => `${name}: ${finding}`));
-    const text = lines.length > 0 ? lines : ['valid'];
+    const skipped = checks.flatMap(({ name, skipped: reason }) =>
+      reason === undefined ? [] : [`${name} not compared: ${reason}`],
+    );
+    const text = lines.length > 0 ? [...lines, ...skipped] : [['valid', ...skipped].join(', ')];
     return {
       result: { checks },
       text: text.map((line) => `${database.service}: ${line}`).join('\n'),
