@@ -38,7 +38,7 @@ export function openHome(path: string): Home {
   const user = serverUser();
   // Others may pass through to their own folder when the servers are somebody else, but never look around.
   makeFolder(path, user ? 0o711 : 0o700);
-  makeFolder(join(path, 'servers'), user ? 0o711 : 0o700);
+  for (const folder of ['servers', 'sockets']) makeFolder(join(path, folder), user ? 0o711 : 0o700);
   if (user && !canEnter(user, path)) {
     throw new Error(
       `The servers run as the user ${user.name}, who cannot enter ${path}. Set CAPSULE_HOME to a folder that user can reach.`,

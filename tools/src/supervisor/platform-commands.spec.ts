@@ -2,7 +2,9 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { appNames } from '@capsule/contracts';
+import { type Deployment, ended, signUpTeam, visit } from '../e2e/team.fixture.js';
 import { ask, openControl } from './control.js';
+import { everythingIn, type Haul, packIntruder, type Target } from './intruder.fixture.js';
 import { livingRecords } from './process-record.js';
 import { ScratchCheckout } from './scratch-checkout.fixture.js';
 import type { ProcessStatus } from './status.js';
@@ -102,6 +104,36 @@ describe('the commands of the platform', () => {
       expect(environment).not.toContain('OWNER_PASSWORD');
     }
   });
+
+  (process.getuid?.() === 0 ? it : it.skip)(
+    'let a hosted app open nothing of the platform when started by root',
+    async () => {
+      const processes = [supervisorOf(home), ...livingRecords(home.run)].map((each) => each?.pid);
+      const targets: Target[] = [
+        { kind: 'file', path: environmentFile },
+        ...everythingIn(home.path),
+        ...processes.map((pid): Target => ({ kind: 'file', path: `/proc/${pid}/environ` })),
+      ];
+      expect(targets).toEqual(
+        expect.arrayContaining([
+          { kind: 'file', path: join(home.path, 'keys/jwt-private-key.pem') },
+          { kind: 'file', path: data },
+          { kind: 'folder', path: join(home.path, 'storage') },
+          { kind: 'socket', path: home.controlSocket },
+          { kind: 'socket', path: home.edgeAdminSocket },
+        ]),
+      );
+      // Its own folder it can read: what it can not open is closed to it, and not missed by its way of trying.
+      const own: Target = { kind: 'file', path: 'targets.json' };
+      const team = await signUpTeam(`http://127.0.0.1:${ports.GATEWAY_PORT}`, 'Intruders');
+      const archive = await packIntruder([own, ...targets]);
+      const { id } = await team.api.postArchive<Deployment>(`/v1/apps/${team.app.id}/deployments`, archive);
+      expect(await ended(team.api, id)).toMatchObject({ state: 'live' });
+      const haul = JSON.parse((await visit(team.app.url)).body) as Haul;
+      expect(haul).toEqual({ tried: targets.length + 1, opened: [own.path] });
+    },
+    60_000,
+  );
 
   it('stop what a killed supervisor left, hosted apps too', async () => {
     process.kill(supervisorOf(home)?.pid as number, 'SIGKILL');
