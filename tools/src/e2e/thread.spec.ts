@@ -36,7 +36,7 @@ describe('the platform', () => {
     running = await startPrivatePlatform({
       workspace,
       name: 'e2e',
-      firstPort: 57_000,
+      firstPort: 28_300,
       reporter: silent,
       variables: {
         AUTH_SERVICE_BCRYPT_COST: '4',
@@ -57,7 +57,7 @@ describe('the platform', () => {
   }, START_MS);
 
   it('brings an uploaded archive to an app that answers on its own host name', async () => {
-    expect(acme.app.url).toBe('http://hello-acme.localhost:57180');
+    expect(acme.app.url).toBe('http://hello-acme.localhost:28480');
     expect((await visit(acme.app.url)).status).toBe(404);
     const created = await acme.api.postArchive<Deployment>(`/v1/apps/${acme.app.id}/deployments`, archive);
     expect(created.state).toBe('created');

@@ -8,7 +8,7 @@ import { ManagedProcess, type ProcessDefinition } from './managed-process.js';
 import { livingRecords } from './process-record.js';
 import { eventually } from './supervised-copy.fixture.js';
 
-const port = 27_095;
+const port = 27_094;
 const listen = `require('net').createServer().listen(${port}, '127.0.0.1');`;
 
 describe('a managed process', () => {

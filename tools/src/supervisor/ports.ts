@@ -6,7 +6,7 @@ export class PortTakenError extends Error {
   constructor(name: string, { port, variable }: PortSetting) {
     super(
       `${name} needs port ${port}, but another program is listening there. ` +
-        `Stop that program, or set ${variable} to a free port.`,
+        `Stop that program, or move the port by ${variable}.`,
     );
     this.name = 'PortTakenError';
   }

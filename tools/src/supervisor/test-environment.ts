@@ -14,7 +14,7 @@
 import { appNames, serviceNames } from '@capsule/contracts';
 import { findProgram, postgresFolders } from '../../bootstrap/programs.mjs';
 import type { Home } from './home.js';
-import { type PlatformSettings, readPlatformSettings } from './platform-settings.js';
+import { byName, type PlatformSettings, readPlatformSettings } from './platform-settings.js';
 import { rememberedPassword } from './secret-file.js';
 import { natsAdminPassword } from './servers/nats.js';
 import { superuser, superuserPassword } from './servers/postgres.js';
@@ -22,9 +22,19 @@ import { join } from 'node:path';
 
 const ports = { auth: 110, deploy: 111, monitor: 112, billing: 113, redis: 120, nats: 121, edge: 180 };
 
+/** What moves the test servers' ports; the variables of the platform's own ports are set from it. */
+const variable = 'CAPSULE_TEST_FIRST_PORT';
+
 /** Settings of servers on `firstPort` + the last three digits of the usual port, with passwords kept in the home. */
 export function testSettings(home: Home, firstPort: number): PlatformSettings {
-  return readPlatformSettings(serverVariables(home, firstPort), home.path);
+  const settings = readPlatformSettings(serverVariables(home, firstPort), home.path);
+  return {
+    ...settings,
+    clusters: byName(serviceNames, (service) => ({ ...settings.clusters[service], variable })),
+    redis: { ...settings.redis, variable },
+    nats: { ...settings.nats, variable },
+    edge: { ...settings.edge, variable },
+  };
 }
 
 export function testEnvironment(home: Home, firstPort: number): Record<string, string> {

@@ -1,6 +1,7 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { logPathOf, tailOf } from './log-file.js';
 import { livingRecords } from './process-record.js';
 import { converse } from './servers/line-protocol.js';
 import {
@@ -108,9 +109,16 @@ describe('the private servers', () => {
     'come back when %s is killed, and say so with the end of its log',
     async (name) => {
       const killed = copy.record(name);
+      const lastWords = tailOf(logPathOf(copy.home.logs, name), 1);
+      expect(lastWords).not.toBe('');
       process.kill(killed.pid, 'SIGKILL');
       await eventually(() => expect(copy.record(name).pid).not.toBe(killed.pid));
-      expect(copy.messages).toContain(`${name} was killed by SIGKILL`);
+      const [, told] = await eventually(() => {
+        const parts = copy.messages.split(`${name} was killed by SIGKILL\n`);
+        expect(parts).toHaveLength(2);
+        return parts;
+      });
+      expect(told).toContain(lastWords);
       await eventually(async () => {
         if (name === 'redis') await pingRedis(variables);
         else if (name.startsWith('caddy')) await fetch(`http://127.0.0.1:${variables['APPS_EDGE_PORT']}/`);
@@ -170,7 +178,7 @@ describe('a port that is taken', () => {
     try {
       await expect(copy.start()).rejects.toThrow(
         'redis needs port 27060, but another program is listening there. ' +
-          'Stop that program, or set REDIS_PORT to a free port.',
+          'Stop that program, or move the port by CAPSULE_TEST_FIRST_PORT.',
       );
       await copy.stop();
       expect(readdirSync(copy.home.run)).toEqual([]);

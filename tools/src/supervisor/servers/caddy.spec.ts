@@ -9,7 +9,7 @@ import { type Home, openHome } from '../home.js';
 import { ManagedProcess } from '../managed-process.js';
 import { edgeEntrance, edgeRouter } from './caddy.js';
 
-const port = 27_097;
+const port = 27_098;
 
 describe('the edge', () => {
   let home: Home;
