@@ -34,7 +34,7 @@ describe('what monitor knows of an organization', () => {
       entitlementsChanged,
       {
         organizationId: tenantId,
-        planCode: 'test',
+        planCode: `plan-${version}`,
         version,
         entitlements: {
           maxProjects: 1,
@@ -49,8 +49,8 @@ describe('what monitor knows of an organization', () => {
 
   const known = () =>
     monitor.rows(
-      `SELECT name, metrics_retention_days AS days, entitlements_version AS version
-       FROM organizations WHERE tenant_id = $1`,
+      `SELECT o.name, o.metrics_retention_days AS days, o.entitlements_version AS version, t.plan AS "tenantPlan"
+       FROM organizations o LEFT JOIN tenants t ON t.id = o.tenant_id WHERE o.tenant_id = $1`,
       [tenantId],
     );
 
@@ -59,15 +59,16 @@ describe('what monitor knows of an organization', () => {
     ['its entitlements first', [() => entitled(1, 30), () => founded()]],
   ])('is the same when it hears of %s', async (_, events) => {
     for (const event of events) await event();
-    expect(await known()).toEqual([{ name: 'Acme', days: 30, version: 1 }]);
+    expect(await known()).toEqual([{ name: 'Acme', days: 30, version: 1, tenantPlan: 'plan-1' }]);
   });
 
   it('is of the newest entitlements, also when older ones arrive later', async () => {
+    await founded();
     await entitled(2, 30);
     await entitled(1, 90);
-    expect(await known()).toMatchObject([{ days: 30, version: 2 }]);
+    expect(await known()).toMatchObject([{ days: 30, version: 2, tenantPlan: 'plan-2' }]);
     await entitled(3, 14);
-    expect(await known()).toMatchObject([{ days: 14, version: 3 }]);
+    expect(await known()).toMatchObject([{ days: 14, version: 3, tenantPlan: 'plan-3' }]);
   });
 
   it('reaches the metrics of its apps, and of nobody else', async () => {
