@@ -2,7 +2,12 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { chooseHome, openHome } from './home.js';
+import { ManagedProcess } from './managed-process.js';
+import { connectAsSuperuser, postgresServer } from './servers/postgres.js';
+import { testSettings } from './test-environment.js';
 
+/** PostgreSQL of auth listens on 27093. */
+const firstPort = 26_983;
 const isRoot = process.getuid?.() === 0;
 
 describe('where the data goes', () => {
@@ -27,6 +32,28 @@ describe('where the data goes', () => {
     expect(chooseHome(workspace, undefined)).toMatch(expected);
     expect(chooseHome(other, undefined)).not.toBe(chooseHome(workspace, undefined));
   });
+
+  (isRoot ? it : it.skip)(
+    'is a state folder that a cluster can be made in and be queried, when the checkout is closed to it',
+    async () => {
+      chmodSync(workspace, 0o700);
+      const home = openHome(chooseHome(workspace, undefined));
+      const cluster = testSettings(home, firstPort).clusters.auth;
+      const postgres = new ManagedProcess(postgresServer(home, 'auth', cluster), home);
+      try {
+        await postgres.start();
+        const client = await connectAsSuperuser(home, 'auth', cluster, 'postgres');
+        const { rows } = await client.query("SELECT current_setting('data_directory') AS folder");
+        await client.end();
+        expect(rows).toEqual([{ folder: join(home.path, 'servers/postgres-auth/data') }]);
+        expect(statSync(rows[0].folder).uid).toBe(home.user?.uid);
+      } finally {
+        await postgres.stop();
+        rmSync(home.path, { recursive: true });
+      }
+    },
+    60_000,
+  );
 
   it('is what CAPSULE_HOME says', () => {
     chmodSync(workspace, 0o700);
