@@ -1,11 +1,10 @@
-import { execFile } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { lchown, mkdir, readdir } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { ControlGroups } from './control-groups.js';
 import { DeploymentLogs } from './deployment-logs.js';
+import { removeFolder } from './remove-folder.js';
 import { Run, type RunContext } from './run.js';
 import { RunUsers } from './run-users.js';
 import { searchPath } from './start-command.js';
@@ -132,14 +131,6 @@ export class EngineHome {
         .filter((uid) => uid !== null),
     );
   }
-}
-
-/**
- * By a program of its own: fs.rm takes all names of a folder into the memory of this process, of which an app may have
- * made millions, and can't remove paths longer than a call of the system takes.
- */
-async function removeFolder(path: string): Promise<void> {
-  if (existsSync(path)) await promisify(execFile)('rm', ['-rf', '--', path]);
 }
 
 async function changeOwner(path: string, uid: number): Promise<void> {

@@ -70,7 +70,9 @@ async function addFolder(
       archive.entry({ ...plain(entry), type: 'directory', mode: 0o755 });
       await addFolder(archive, entry, request, bounds);
     } else if (info.kind === 'symlink') {
-      archive.entry({ ...plain(entry), type: 'symlink', linkname: await readlink(full), mode: 0o777 });
+      const linkname = await readlink(full);
+      bounds.addLinkTarget(linkname);
+      archive.entry({ ...plain(entry), type: 'symlink', linkname, mode: 0o777 });
     } else if (info.kind === 'file') {
       await addFile(archive, entry, full, request, bounds);
     }

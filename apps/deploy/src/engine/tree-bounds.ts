@@ -8,7 +8,9 @@ export interface TreeLimits {
 
 const PATH_BYTES_MAX = 1_024;
 const DEPTH_MAX = 64;
-/** Of all paths together; of honest ones a fifth is much. */
+/** What the kernel takes. */
+const LINK_BYTES_MAX = 4_095;
+/** Of all paths and targets of links together; of honest ones a fifth is much. */
 const NAMES_BYTES_MAX = 32 * 1024 * 1024;
 
 /**
@@ -33,13 +35,24 @@ export class TreeBounds {
     if (path.split('/').length > DEPTH_MAX) this.refuse(`a path deeper than ${DEPTH_MAX} folders`);
     this.entries += 1;
     if (this.entries > this.limits.entries) this.refuse(`more than ${this.limits.entries} entries`);
-    this.nameBytes += pathBytes;
-    if (this.nameBytes > NAMES_BYTES_MAX) this.refuse(`more than ${NAMES_BYTES_MAX} bytes of names`);
+    this.addNameBytes(pathBytes);
+  }
+
+  /** @param target of a symbolic link that was added as an entry */
+  addLinkTarget(target: string): void {
+    const targetBytes = Buffer.byteLength(target);
+    if (targetBytes > LINK_BYTES_MAX) this.refuse('a link that is too long');
+    this.addNameBytes(targetBytes);
   }
 
   addBytes(count: number): void {
     this.bytes += count;
     if (this.bytes > this.limits.unpackedBytes) this.refuse(`more than ${this.limits.unpackedBytes} bytes`);
+  }
+
+  private addNameBytes(count: number): void {
+    this.nameBytes += count;
+    if (this.nameBytes > NAMES_BYTES_MAX) this.refuse(`more than ${NAMES_BYTES_MAX} bytes of names`);
   }
 
   private refuse(what: string): never {

@@ -1,6 +1,6 @@
-import { rm } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import type { EngineHome } from '../engine/engine-home.js';
+import { removeFolder } from '../engine/remove-folder.js';
 import { discardGitFetch, fetchGit } from './git-fetch.js';
 import { unpackArchive } from './packed-archive.js';
 import type { FetchedSource, FetchRequest, SourceFetcher } from './source-fetcher.js';
@@ -53,7 +53,7 @@ export class LocalSourceFetcher implements SourceFetcher {
   async discard(deploymentId: string): Promise<void> {
     await discardGitFetch(this.home, deploymentId);
     const target = this.home.pathOf('sources', deploymentId);
-    await rm(`${target}.unpacking`, { recursive: true, force: true });
-    await rm(target, { recursive: true, force: true });
+    await removeFolder(`${target}.unpacking`);
+    await removeFolder(target);
   }
 }

@@ -13,12 +13,13 @@
  * A single top-level folder is stripped, as archives of code hosting sites have one.
  */
 import { createWriteStream } from 'node:fs';
-import { link, lstat, mkdir, readdir, rename, rm, symlink } from 'node:fs/promises';
+import { link, lstat, mkdir, opendir, rename, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extract, type Header } from 'tar-stream';
 import { DeploymentFailure } from '../engine/deployment-failure.js';
+import { removeFolder } from '../engine/remove-folder.js';
 import { TreeBounds, type TreeLimits } from '../engine/tree-bounds.js';
 
 export interface UnpackLimits extends TreeLimits {
@@ -28,8 +29,6 @@ export interface UnpackLimits extends TreeLimits {
 
 const SUBJECT = 'the archive can not be used: it';
 const NAME_BYTES_MAX = 255;
-/** What the kernel takes. */
-const LINK_BYTES_MAX = 4_095;
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
 
 /**
@@ -43,28 +42,32 @@ export async function unpackTar(
   limits: UnpackLimits,
 ): Promise<void> {
   const staging = `${target}.unpacking`;
-  await rm(staging, { recursive: true, force: true });
+  await removeFolder(staging);
   await mkdir(staging, { mode: 0o700 });
   try {
     const links = await unpackFiles(tar, staging, limits);
-    const [only, ...others] = await readdir(staging, { withFileTypes: true });
-    const stripped =
-      !limits.keepTopFolder &&
-      only?.isDirectory() &&
-      others.length === 0 &&
-      links.every(({ path }) => path.length > 1);
-    for (const { path, linkTarget } of links) await makeLink(staging, path, linkTarget, stripped ? 1 : 0);
-    await rename(stripped && only ? join(staging, only.name) : staging, target);
+    const wrapping = limits.keepTopFolder ? null : await wrappingFolder(staging, links);
+    for (const link of links) await makeLink(staging, link, wrapping === null ? 0 : 1);
+    await rename(join(staging, wrapping ?? ''), target);
   } catch (error) {
     throw asFailure(error);
   } finally {
-    await rm(staging, { recursive: true, force: true });
+    await removeFolder(staging);
   }
 }
 
 interface SymbolicLink {
-  path: string[];
-  linkTarget: string;
+  name: string;
+  target: string;
+}
+
+/** The only thing at the top when that is a folder; null otherwise. */
+async function wrappingFolder(staging: string, links: SymbolicLink[]): Promise<string | null> {
+  const top = await opendir(staging);
+  const [only, other] = [await top.read(), await top.read()];
+  await top.close();
+  if (!only?.isDirectory() || other !== null) return null;
+  return links.every(({ name }) => name.includes('/')) ? only.name : null;
 }
 
 async function unpackFiles(
@@ -114,9 +117,8 @@ async function unpackFiles(
         break;
       }
       case 'symlink':
-        if (Buffer.byteLength(header.linkname ?? '') > LINK_BYTES_MAX)
-          refuse('it holds a link that is too long');
-        links.push({ path, linkTarget: header.linkname });
+        bounds.addLinkTarget(header.linkname ?? '');
+        links.push({ name, target: header.linkname ?? '' });
         break;
       case 'block-device':
       case 'character-device':
@@ -168,7 +170,8 @@ class Folders {
 }
 
 /** @param stripped how many leading segments of the path the finished folder won't have */
-async function makeLink(root: string, path: string[], target: string, stripped: number): Promise<void> {
+async function makeLink(root: string, { name, target }: SymbolicLink, stripped: number): Promise<void> {
+  const depth = name.split('/').length - 1;
   const segments = target.split('/').filter((segment) => segment !== '' && segment !== '.');
   const climbed = segments.findIndex((segment) => segment !== '..');
   const climbs = climbed < 0 ? segments.length : climbed;
@@ -176,10 +179,10 @@ async function makeLink(root: string, path: string[], target: string, stripped: 
     target === '' ||
     target.startsWith('/') ||
     CONTROL_CHARACTERS.test(target) ||
-    climbs > path.length - 1 - stripped ||
+    climbs > depth - stripped ||
     segments.slice(climbs).includes('..');
-  if (outside) refuse(`the link "${path.join('/')}" leads out of it`);
-  await symlink(target, join(root, ...path));
+  if (outside) refuse(`the link "${name}" leads out of it`);
+  await symlink(target, join(root, name));
 }
 
 function modeOf(header: Header): number {
