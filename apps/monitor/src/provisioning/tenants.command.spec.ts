@@ -90,6 +90,7 @@ describe('the command for the schemas of all tenants', () => {
       expect(await versions()).toEqual(['9.1.0', '9.1.0']);
 
       expect(await run('undo', '--folder', folder)).toMatchObject({ code: 0 });
+      expect(await tenants.rows(`SELECT FROM pg_tables WHERE tablename = 'notes'`)).toEqual([]);
       expect(await versions()).toEqual(['1.0.0', '1.0.0']);
 
       await tenants.rows(`DROP TABLE ${schemaOf(one)}.flyway_schema_history CASCADE`);
@@ -108,6 +109,34 @@ describe('the command for the schemas of all tenants', () => {
       expect((await tenants.row(other))?.schema_version).toBe('0.9');
       expect(await run('repair')).toMatchObject({ code: 0 });
       expect(await versions()).toEqual(['2.0', '1.0.0']);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
+  it('repairs the tenant in which a file without transaction failed, which stopped no other', async () => {
+    const [one = '', other = ''] = ids;
+    const folder = await mkdtemp(join(tmpdir(), 'capsule-tenant-migrations-'));
+    const tables = () =>
+      tenants.rows(`SELECT schemaname AS schema FROM pg_tables WHERE tablename = 'late' ORDER BY 1`);
+    try {
+      await cp(TENANT_MIGRATIONS, folder, { recursive: true });
+      await writeFile(join(folder, 'V9.2.0__Late.sql'), 'CREATE TABLE late ();');
+      await writeFile(join(folder, 'V9.2.0__Late.sql.conf'), 'executeInTransaction=false');
+      await tenants.rows(`CREATE TABLE ${schemaOf(one)}.late ()`);
+      expect(await run('migrate', '--folder', folder)).toMatchObject({
+        code: 1,
+        output: expect.stringContaining('1 migrated, 1 failed'),
+        errors: expect.stringMatching(new RegExp(`^${one}: .*relation "late" already exists`)),
+      });
+      expect(await tables()).toEqual([one, other].map((id) => ({ schema: schemaOf(id) })));
+
+      await tenants.rows(`DROP TABLE ${schemaOf(one)}.late`);
+      expect((await run('repair', '--folder', folder)).output).toBe(
+        `${one}: V9.2.0__Late.sql is pending again\n`,
+      );
+      expect(await run('migrate', '--folder', folder)).toMatchObject({ code: 0 });
+      expect(await tables()).toHaveLength(2);
     } finally {
       await rm(folder, { recursive: true });
     }
