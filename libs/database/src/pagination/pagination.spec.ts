@@ -71,9 +71,13 @@ describe('a list read in pages', () => {
     );
   }
 
-  async function readAll(list: KeysetList<NoteRow>, between: (page: number) => Promise<unknown>) {
+  async function readAll(
+    list: KeysetList<NoteRow>,
+    between: (page: number) => Promise<unknown>,
+    from?: string,
+  ) {
     const seen: string[] = [];
-    let cursor: string | undefined;
+    let cursor = from;
     for (let page = 0; ; page += 1) {
       const { items, nextCursor } = await read(list, { cursor });
       seen.push(...items);
@@ -107,6 +111,26 @@ describe('a list read in pages', () => {
       expect(instants).toEqual(instants.toSorted((a, b) => (list === oldestFirst ? a - b : b - a)));
     },
   );
+
+  it.each([
+    ['oldest first', oldestFirst],
+    ['newest first', newestFirst],
+  ])('%s, shows a row that is committed while it is read if its place is ahead', async (_, list) => {
+    const first = await notes.database.withTenant(tenant, async (tx) => {
+      await tx.query(
+        `INSERT INTO notes (tenant_id, title, created_at) VALUES ($1, 'late first', $2), ($1, 'late last', $3)`,
+        [tenant, instantOf(0), instantOf(SIZE - 1)],
+      );
+      return read(list, {});
+    });
+    const rest = await readAll(list, () => Promise.resolve(), first.nextCursor ?? undefined);
+    const seen = [...first.items, ...rest];
+    const ahead = list === oldestFirst ? 'late last' : 'late first';
+    expect(seen.filter((title) => title.startsWith('late'))).toEqual([ahead]);
+    expect(seen).toHaveLength(SIZE + 1);
+    const anew = await readAll(list, () => Promise.resolve());
+    expect(anew).toEqual(expect.arrayContaining(['late first', 'late last']));
+  });
 
   it('ends without a cursor when the last page is full', async () => {
     expect(await read(oldestFirst, { limit: SIZE })).toMatchObject({ nextCursor: null });
