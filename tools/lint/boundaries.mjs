@@ -47,21 +47,30 @@ export function forbidden(file, source) {
   return restricted && !isSpec ? restricted.message : undefined;
 }
 
+/** @returns {string | undefined} what a node imports, unless it is put together when it runs */
+function sourceOf({ type, source, expression }) {
+  const written = type === 'TSExternalModuleReference' ? expression : source;
+  const text = written?.type === 'TemplateLiteral' ? written.quasis[0].value.cooked : written?.value;
+  return typeof text === 'string' && !(written.expressions?.length > 0) ? text : undefined;
+}
+
 /** @type {import('eslint').Rule.RuleModule} */
 const rule = {
   meta: { type: 'problem', schema: [], messages: { forbidden: '{{reason}}' } },
   create(context) {
     const file = path.relative(context.cwd, context.filename).split(path.sep).join('/');
     const check = (node) => {
-      if (typeof node.source?.value !== 'string') return;
-      const reason = forbidden(file, node.source.value);
-      if (reason) context.report({ node: node.source, messageId: 'forbidden', data: { reason } });
+      const source = sourceOf(node);
+      const reason = source === undefined ? undefined : forbidden(file, source);
+      if (reason) context.report({ node, messageId: 'forbidden', data: { reason } });
     };
     return {
       ImportDeclaration: check,
       ExportNamedDeclaration: check,
       ExportAllDeclaration: check,
       ImportExpression: check,
+      TSImportType: check,
+      TSExternalModuleReference: check,
     };
   },
 };
