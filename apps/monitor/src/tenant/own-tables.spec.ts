@@ -113,28 +113,6 @@ describe("the tables in a tenant's schema", () => {
     await expect(as(acme.id, statement(acme.schema))).rejects.toMatchObject({ code: INSUFFICIENT_PRIVILEGE });
   });
 
-  it.each([
-    ['metrics_sessions', 'true', 'started_at', 'ix_metrics_sessions__started_at'],
-    ['metrics_sessions', `user_id = '${randomUUID()}'`, 'started_at', 'ix_metrics_sessions__user_id'],
-    ['tool_metrics', 'true', 'used_at', 'ix_tool_metrics__used_at'],
-    ['tool_metrics', `session_id = '${randomUUID()}'`, 'used_at', 'ix_tool_metrics__session_id'],
-    ['tool_metrics', "tool = 'build'", 'used_at', 'ix_tool_metrics__tool'],
-  ])(
-    '%s where %s is read in the order of its index under the policy',
-    async (table, where, instant, index) => {
-      const plan = await as(
-        acme.id,
-        'SET LOCAL enable_seqscan = off',
-        // A few rows are sorted sooner than read in order; a million are not.
-        'SET LOCAL enable_sort = off',
-        `EXPLAIN SELECT * FROM ${acme.schema}.${table} WHERE ${where} ORDER BY ${instant} DESC, id DESC LIMIT 10`,
-      );
-      const text = JSON.stringify(plan);
-      expect(text).toContain(index);
-      expect(text).not.toContain('Sort');
-    },
-  );
-
   it('are named with a quoted schema, and only by what can be a name of one', () => {
     expect(ownTablesOf('tenant_a1').users).toBe('"tenant_a1"."users"');
     for (const name of [
