@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gatewayEnvironment, loadEnvironment, type NatsSettings } from '@capsule/config';
 import type { Role } from '@capsule/contracts';
-import { ShutdownState } from '@capsule/health';
+import { observeRequests, ShutdownState } from '@capsule/health';
 import { TokenSigner } from '@capsule/security';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -55,13 +55,13 @@ export async function startGateway({ nats, environment, variables }: GatewayOpti
     new FastifyAdapter(fastifyOptions(settings)),
     { logger: false, abortOnError: false, bodyParser: false },
   );
+  const instance = app.getHttpAdapter().getInstance();
   const paths = new Set<string>();
-  app
-    .getHttpAdapter()
-    .getInstance()
-    .addHook('onRoute', ({ url }) => {
-      paths.add(url);
-    });
+  instance.addHook('onRoute', ({ url }) => {
+    paths.add(url);
+  });
+  // As runService does.
+  observeRequests(instance);
   prepareHttp(app);
   await app.init();
   await app.listen(0, '127.0.0.1');

@@ -151,6 +151,18 @@ describe('A process that gets SIGTERM', () => {
   });
 });
 
+describe('A process that serves', () => {
+  it('counts and times what it has answered, by route', async () => {
+    const service = run(await freePort(), 0);
+    await untilReady(service);
+    await request(`${service.url}/work?ms=1`);
+    const { body } = await request(`${service.url}/metrics`);
+    expect(body).toContain(
+      'capsule_http_request_duration_seconds_count{method="GET",route="/work",status="200"} 1',
+    );
+  });
+});
+
 describe('A process with a part that never finishes', () => {
   it('ends by itself when its grace is over, says so, and not before', async () => {
     const service = run(await freePort(), 100, 1, '--stuck');

@@ -1,6 +1,13 @@
-import { startTestNats, type TestNats } from '@capsule/testing';
+import { eventually, startTestNats, type TestNats } from '@capsule/testing';
 import { ada } from '../gateway.fixture.js';
-import { startProjects, type Projects, project, projectId, expectProblem } from './projects.fixture.js';
+import {
+  startProjects,
+  type Projects,
+  project,
+  projectId,
+  unknownId,
+  expectProblem,
+} from './projects.fixture.js';
 
 let nats: TestNats;
 let projects: Projects;
@@ -55,6 +62,31 @@ describe('a request through the gateway', () => {
     const response = await projects.send(`/v1/projects/${projectId}`, { method: 'HEAD' });
     expect(response.status).toBe(200);
     expect(await response.text()).toBe('');
+  });
+});
+
+describe('the metrics of requests', () => {
+  const requests = async () =>
+    (await (await fetch(`${projects.url}/metrics`)).text())
+      .split('\n')
+      .filter((line) => line.startsWith('capsule_http_request_duration_seconds_count'));
+
+  it('are by the pattern of the route and the status, and never by a path', async () => {
+    await projects.send(`/v1/projects/${projectId}`);
+    await projects.send(`/v1/projects/${unknownId}`);
+    await projects.send(`/v1/nothing/${projectId}`);
+    await eventually(async () => {
+      const lines = (await requests()).join('\n');
+      for (const [route, status] of [
+        ['/v1/projects/:projectId', 200],
+        ['/v1/projects/:projectId', 404],
+        ['unknown', 404],
+      ]) {
+        expect(lines).toContain(`{method="GET",route="${route}",status="${status}"}`);
+      }
+      expect(lines).not.toContain(projectId);
+      expect(lines).not.toContain('nothing');
+    });
   });
 });
 
