@@ -5,8 +5,8 @@ import { CapsuleJwtStrategy } from './capsule-jwt.strategy.js';
 import type { Principal } from './principal.js';
 
 /**
- * Authenticates a raw Fastify or Node request by the very strategy that passport's guards use, without a guard, an execution
- * context or passport's session machinery in between.
+ * Authenticates a raw Fastify or Node request by the passport strategy, without a guard, an execution context or passport's
+ * session machinery in between.
  */
 @Injectable()
 export class Authenticator {
@@ -32,6 +32,6 @@ interface Attempt {
 }
 
 /** passport-jwt tells of a missing token by an error of its own; all else comes from our verifier. */
-export function refusal(error: unknown): DomainError {
+function refusal(error: unknown): DomainError {
   return error instanceof DomainError ? error : new DomainError('auth.token.missing', { cause: error });
 }

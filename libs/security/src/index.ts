@@ -1,6 +1,5 @@
 export type { AccessTokenClaims } from './access-token-claims.js';
 export { Authenticator } from './authenticator.js';
-export { CapsuleAuthGuard } from './capsule-auth.guard.js';
 export { CapsuleJwtStrategy } from './capsule-jwt.strategy.js';
 export type { JsonWebKeySet, KeySource } from './key-set.js';
 export type { Principal } from './principal.js';

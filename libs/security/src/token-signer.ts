@@ -20,7 +20,7 @@ export interface AccessTokenSubject {
 
 export interface SignedAccessToken {
   token: string;
-  /** The token's `jti`: what a deny-list would go by. */
+  /** The token's `jti`. Nobody asks for it yet: until it expires a token stays valid, whatever became of its session. */
   tokenId: string;
   expiresAt: Date;
   expiresInSeconds: number;
