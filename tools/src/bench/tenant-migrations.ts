@@ -28,13 +28,13 @@ const NEW_MIGRATION = `
   GRANT UPDATE (is_shared) ON dashboard_configs TO monitor_user;`;
 
 export async function measureTenantMigrations(running: PrivatePlatform, workspace: string): Promise<Row[]> {
-  const scratch = await createScratchDatabase(running, 'monitor', { poolMax: 2 });
+  const scratch = await createScratchDatabase(running, 'monitor');
   const folder = mkdtempSync(join(tmpdir(), 'capsule-tenant-migrations-'));
   // The port of the platform's own provisioner is taken.
   const port = String(new URL(running.gatewayUrl).port).replace(/\d\d$/, '05');
   const source = {
     ...running.source,
-    MONITOR_SERVICE_DB_NAME: 'bench_monitor',
+    MONITOR_SERVICE_DB_NAME: scratch.name,
     MONITOR_PROVISIONER_PORT: port,
   };
   const { program, arguments: words, environment } = provisionerProcess(workspace, source);

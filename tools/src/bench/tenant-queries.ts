@@ -1,167 +1,174 @@
 /**
- * What a service asks of its database for a tenant, with a million rows beside those it may see: how long each question
- * takes, and what the tenant costs against the same statement without one.
+ * What a service asks of its database for a tenant, with a million rows beside those that are asked for. The running
+ * monitor is asked on the bus, as the gateway asks it, so the statements are its own, and the way to it is in the figures.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
-import type { Transaction } from '@capsule/database';
+import { randomUUID } from 'node:crypto';
+import { activityList, toolMetricList, userSignUp } from '@capsule/contracts';
+import type { Database } from '@capsule/database';
+import { DomainError } from '@capsule/errors';
+import { NatsConnection, RpcClient } from '@capsule/messaging';
+import { runInContext } from '@capsule/telemetry';
 import type { PrivatePlatform } from '../supervisor/private-platform.js';
-import { atLeastRatio, atMost, median, percentile, type Row } from './row.js';
-import { createScratchDatabase, type ScratchDatabase } from './scratch-database.js';
+import { openMonitorDatabase } from './monitor-database.js';
+import { atMost, percentile, type Row } from './row.js';
+import { measureTenancy } from './tenancy-cost.js';
 import {
-  activityId,
+  onlyTenant,
+  seedDocuments,
   seedTenants,
   tenantDomain,
   tenantId,
   TENANTS,
   TENANTS_WITH_ACTIVITIES,
+  toolName,
+  TOOLS,
+  WORK_SESSIONS,
+  workSessionId,
 } from './tenant-seed.js';
 
 const CONNECTIONS = 10;
-const ROUNDS = 5;
-const ROUND_MS = 1_500;
 const QUESTIONS = 5_000;
 const P99_LIMIT_MS = 100;
 
-const readActivity = {
-  name: 'bench-activity',
-  text: 'SELECT id, type, app_id, deployment_id, summary, occurred_at FROM activities WHERE id = $1',
-};
-const anything = { name: 'bench-anything', text: 'SELECT 1' };
+/** A question of one asker, and how to go on. */
+type Ask = () => Promise<unknown>;
 
-const ACTIVITIES = 'SELECT id, type, summary, occurred_at FROM activities WHERE tenant_id = $1';
-const NEWEST_FIRST = 'ORDER BY occurred_at DESC, id DESC LIMIT 50';
-
-/** Asked of a tenant by its number. */
-type Question = (tx: Transaction, tenant: number) => Promise<unknown>;
-
-const questions: { name: string; tenants: number; ask: Question }[] = [
-  {
-    name: 'a tenant by its id',
-    tenants: TENANTS,
-    ask: (tx) => tx.query('SELECT name, domain, schema_name, plan FROM tenants WHERE id = $1', [tx.tenantId]),
-  },
-  {
-    name: 'a tenant by its domain',
-    tenants: TENANTS,
-    ask: (tx, tenant) => tx.query('SELECT tenant_find_by_domain($1) AS id', [tenantDomain(tenant)]),
-  },
-  {
-    name: 'an activity by its id',
-    tenants: TENANTS_WITH_ACTIVITIES,
-    ask: (tx, tenant) => tx.query(readActivity, [activityId(tenant, 7)]),
-  },
-  {
-    name: 'the newest page of activities',
-    tenants: TENANTS_WITH_ACTIVITIES,
-    ask: (tx) => tx.query(`${ACTIVITIES} ${NEWEST_FIRST}`, [tx.tenantId]),
-  },
-  {
-    name: 'a later page of activities',
-    tenants: TENANTS_WITH_ACTIVITIES,
-    ask: (tx, tenant) =>
-      tx.query(
-        `${ACTIVITIES} AND (occurred_at, id) < (now() - interval '5 days', $2::uuid) ${NEWEST_FIRST}`,
-        [tx.tenantId, activityId(tenant, 7)],
-      ),
-  },
-  {
-    name: 'the number of activities',
-    tenants: TENANTS_WITH_ACTIVITIES,
-    ask: (tx) => tx.query('SELECT count(*) FROM activities WHERE tenant_id = $1', [tx.tenantId]),
-  },
-];
+interface Question {
+  name: string;
+  /** Called once for each asker. */
+  asker(): Ask;
+}
 
 export async function measureTenantQueries(running: PrivatePlatform): Promise<Row[]> {
-  const scratch = await createScratchDatabase(running, 'monitor', { poolMax: CONNECTIONS });
+  const monitor = await openMonitorDatabase(running, CONNECTIONS);
+  const { url, passwords } = running.settings.nats;
+  const login = { url, user: 'gateway', password: passwords.gateway } as const;
+  const connection = await NatsConnection.open('gateway', login);
   try {
-    await seedTenants(scratch.superuser);
+    const rpc = new RpcClient(connection);
+    await runInContext({ requestId: randomUUID() }, () => rpc.call(userSignUp, account));
+    const tenant = await onlyTenant(monitor.superuser);
+    await seedDocuments(monitor.superuser, tenant.schema);
+    await seedTenants(monitor.superuser);
     const rows: Row[] = [];
-    for (const { name, tenants, ask } of questions) {
-      rows.push(await askOften(`${name}, of a million, p99`, scratch, tenants, ask));
+    for (const { name, asker } of questionsTo(rpc, monitor.database, tenant.id)) {
+      rows.push(await askOften(`${name}, of a million, p99`, asker));
     }
-    return [...(await measureTenancy(scratch)), ...rows];
+    return [...(await measureTenancy(monitor)), ...rows];
   } finally {
-    await scratch.drop();
+    await connection.onApplicationShutdown();
+    await monitor.close();
   }
 }
 
-async function askOften(
-  name: string,
-  { database }: ScratchDatabase,
-  tenants: number,
-  ask: Question,
-): Promise<Row> {
-  const milliseconds: number[] = [];
-  await onEachConnection(async () => {
-    while (milliseconds.length < QUESTIONS) {
-      const tenant = Math.floor(Math.random() * tenants);
-      const startedAt = performance.now();
-      await database.withTenant(tenantId(tenant), (tx) => ask(tx, tenant));
-      milliseconds.push(performance.now() - startedAt);
-    }
-  });
-  return atMost(name, percentile(milliseconds, 0.99), 'ms', P99_LIMIT_MS);
-}
+const account = {
+  email: 'bench@example.com',
+  password: 'a long enough password',
+  name: 'Bench',
+  organizationName: 'Bench',
+};
 
-/**
- * `pipelined`: the read goes out together with BEGIN and context, as it does when it is the first statement.
- * `sequential`: it waits for another statement, which opened the transaction.
- * `read only`: it takes its COMMIT along, too, as `readTenant` does.
- */
-async function measureTenancy({ database, unbound }: ScratchDatabase): Promise<Row[]> {
-  const reads = {
-    plain: (tenant: number) => unbound.query({ ...readActivity, values: [activityId(tenant, 7)] }),
-    pipelined: (tenant: number) =>
-      database.withTenant(tenantId(tenant), (tx) => tx.query(readActivity, [activityId(tenant, 7)])),
-    sequential: (tenant: number) =>
-      database.withTenant(tenantId(tenant), async (tx) => {
-        await tx.query(anything);
-        return tx.query(readActivity, [activityId(tenant, 7)]);
-      }),
-    readOnly: (tenant: number) =>
-      database.readTenant(tenantId(tenant), (tx) => tx.query(readActivity, [activityId(tenant, 7)])),
-  };
-  const names = ['plain', 'pipelined', 'sequential', 'readOnly'] as const;
-  const measured: Record<keyof typeof reads, number[]> = {
-    plain: [],
-    pipelined: [],
-    sequential: [],
-    readOnly: [],
-  };
-  for (const name of names) await readsPerSecond(reads[name]);
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const name of names) measured[name].push(await readsPerSecond(reads[name]));
-  }
-  const rowOf = (title: string, name: keyof typeof reads, least: number) =>
-    atLeastRatio(
-      `a row in ${title}, ${CONNECTIONS} connections`,
-      median(measured[name]),
-      median(measured.plain),
-      'reads/s',
-      least,
-    );
+function questionsTo(rpc: RpcClient, database: Database, documentsOf: string): Question[] {
+  const activities = (tenant: string, cursor?: string) =>
+    as(tenant, () => rpc.call(activityList, cursor === undefined ? {} : { cursor }));
+  const toolMetrics = (filter: { tool?: string; workSessionId?: string; cursor?: string }) =>
+    as(documentsOf, () => rpc.call(toolMetricList, filter));
   return [
-    rowOf('withTenant, pipelined', 'pipelined', 0.4),
-    rowOf('withTenant, sequential', 'sequential', 0.3),
-    rowOf('readTenant', 'readOnly', 0.4),
+    {
+      // Monitor looks for the tenant's tables first, and goes no further: these tenants are not served.
+      name: 'a tenant by its id',
+      asker: () => () =>
+        refusalOf(
+          as(tenantId(below(TENANTS)), () => rpc.call(toolMetricList, {})),
+          'inactive',
+        ),
+    },
+    {
+      // No request names a tenant by its domain; this is the function that monitor has for it.
+      name: 'a tenant by its domain',
+      asker: () => () =>
+        database.withoutTenant((tx) =>
+          tx.query('SELECT tenant_find_by_domain($1) AS id', [tenantDomain(below(TENANTS))]),
+        ),
+    },
+    {
+      name: 'the newest page of activities',
+      asker: () => () => activities(tenantId(below(TENANTS_WITH_ACTIVITIES))),
+    },
+    {
+      name: 'page after page of activities',
+      asker: () => {
+        let tenant = tenantId(below(TENANTS_WITH_ACTIVITIES));
+        return leaf(
+          (cursor) => activities(tenant, cursor),
+          () => (tenant = tenantId(below(TENANTS_WITH_ACTIVITIES))),
+        );
+      },
+    },
+    {
+      name: "the newest page of a tenant's tool metrics",
+      asker: () => () => toolMetrics({}),
+    },
+    {
+      name: "page after page of a tenant's tool metrics",
+      asker: () => leaf((cursor) => toolMetrics(cursor === undefined ? {} : { cursor })),
+    },
+    {
+      name: "the newest page of a tenant's tool metrics of one tool",
+      asker: () => () => toolMetrics({ tool: toolName(below(TOOLS)) }),
+    },
+    {
+      name: "the newest page of a tenant's tool metrics of one session",
+      asker: () => () => toolMetrics({ workSessionId: workSessionId(below(WORK_SESSIONS)) }),
+    },
   ];
 }
 
-async function readsPerSecond(read: (tenant: number) => Promise<unknown>): Promise<number> {
-  let reads = 0;
-  let isOver = false;
-  const clock = sleep(ROUND_MS).then(() => (isOver = true));
-  const startedAt = performance.now();
-  await onEachConnection(async () => {
-    while (!isOver) {
-      await read(reads % TENANTS_WITH_ACTIVITIES);
-      reads += 1;
-    }
-  });
-  await clock;
-  return (reads * 1_000) / (performance.now() - startedAt);
+/** As one who may see everything of the tenant. */
+function as<T>(tenant: string, work: () => Promise<T>): Promise<T> {
+  const actor = { type: 'user', id: randomUUID(), role: 'owner' } as const;
+  return runInContext({ requestId: randomUUID(), tenantId: tenant, actor }, work);
 }
 
-function onEachConnection(work: () => Promise<void>): Promise<void[]> {
-  return Promise.all(Array.from({ length: CONNECTIONS }, work));
+async function refusalOf(answer: Promise<unknown>, reason: string): Promise<void> {
+  const refused = await answer.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+  if (!(refused instanceof DomainError && refused.code.endsWith(reason))) {
+    throw new Error(`it was to be refused as ${reason}`, { cause: refused });
+  }
+}
+
+/** Asks for the page after the last one; behind the end begins anew. */
+function leaf(
+  read: (cursor?: string) => Promise<{ items: unknown[]; nextCursor: string | null }>,
+  onEnd?: () => void,
+): Ask {
+  let cursor: string | undefined;
+  return async () => {
+    const { items, nextCursor } = await read(cursor);
+    if (items.length === 0) throw new Error('there was nothing on the page');
+    cursor = nextCursor ?? undefined;
+    if (cursor === undefined) onEnd?.();
+  };
+}
+
+async function askOften(name: string, asker: () => Ask): Promise<Row> {
+  const milliseconds: number[] = [];
+  const askers = Array.from({ length: CONNECTIONS }, asker);
+  await Promise.all(
+    askers.map(async (ask) => {
+      while (milliseconds.length < QUESTIONS) {
+        const startedAt = performance.now();
+        await ask();
+        milliseconds.push(performance.now() - startedAt);
+      }
+    }),
+  );
+  return atMost(name, percentile(milliseconds, 0.99), 'ms', P99_LIMIT_MS);
+}
+
+function below(limit: number): number {
+  return Math.floor(Math.random() * limit);
 }
