@@ -25,6 +25,7 @@ const tellsMore: Readonly<Record<string, { columns: string[]; because: string }>
   },
   tenants_by_state: { columns: ['state', 'tenants'], because: 'a number for the metrics' },
   tenant_set_schema_version: { columns: ['trigger'], because: 'nothing' },
+  refuse_known_user: { columns: ['trigger'], because: 'that it refuses; the caller named the user' },
 };
 
 /** Functions that run as the owner, whom FORCE binds to the context: they see no other tenant than their caller does. */

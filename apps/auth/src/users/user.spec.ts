@@ -122,6 +122,28 @@ describe('users and their organizations', () => {
       await expect(write).rejects.toThrow('row-level security');
     });
 
+    it('a user of another tenant can not be made a member, nor be seen by trying to', async () => {
+      const join = service.withTenant(other.organization.id, async (tx) => {
+        await tx.query("INSERT INTO memberships (tenant_id, user_id, role) VALUES ($1, $2, 'viewer')", [
+          other.organization.id,
+          acme.user.id,
+        ]);
+        return tx.query('SELECT password_hash FROM users WHERE id = $1', [acme.user.id]);
+      });
+      await expect(join).rejects.toThrow('is there already');
+    });
+
+    it('a membership that is there may be written again and changes nothing', async () => {
+      const again = service.withTenant(acme.organization.id, (tx) =>
+        tx.query(
+          `INSERT INTO memberships (tenant_id, user_id, role) VALUES ($1, $2, 'viewer')
+           ON CONFLICT ON CONSTRAINT uq_memberships__user DO NOTHING RETURNING id`,
+          [acme.organization.id, acme.user.id],
+        ),
+      );
+      expect(await again).toEqual([]);
+    });
+
     it('a user can not be written without a membership in the tenant', async () => {
       const write = service.withTenant(acme.organization.id, (tx) =>
         tx.query("INSERT INTO users (email, name, password_hash) VALUES ($1, 'x', 'x')", [
