@@ -203,6 +203,9 @@ describe('the outbox of auth', () => {
   });
 
   it('takes one connection for marks that have to wait, however many events come meanwhile', async () => {
+    await add();
+    // The row of the stream is there then.
+    await eventually(async () => expect(await unpublished(database)).toBe(0));
     await testDatabase.asSuperuser(async (client) => {
       await client.query('BEGIN; SELECT FROM outbox_streams FOR UPDATE');
       for (let count = 0; count < 10; count += 1) {
