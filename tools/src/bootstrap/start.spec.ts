@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { workspace } from '../../bootstrap/workspace.mjs';
 
-/** What stands for the parts around tools/bootstrap/start.mjs: a machine without servers, a compiler and a supervisor. */
+/** What stands for the parts around tools/bootstrap/start.mjs: a machine without servers, a compiler, a bundler and a supervisor. */
 const surroundings = {
   'tools/bootstrap/programs.mjs': `export const missingPrograms = () => [{ name: 'postgres' }];`,
   'tools/bootstrap/install-programs.mjs': `
@@ -17,6 +17,7 @@ const surroundings = {
   'package-lock.json': '{}',
   'node_modules/.package-lock.json': '{}',
   'node_modules/typescript7/bin/tsc': `console.log('built');`,
+  'tools/bootstrap/bundle.mjs': `export async function bundleApps() {}`,
 };
 
 describe('npm start on a machine without servers', () => {
