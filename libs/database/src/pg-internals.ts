@@ -42,11 +42,15 @@ export interface WireQuery {
 }
 
 export interface SingleQuery extends WireQuery {
+  name: string | undefined;
   queryMode: 'extended' | undefined;
   callback: (error: Error | null, result: pg.QueryResult | undefined) => void;
 }
 
-export const SingleQueryBase = pg.Query as unknown as new (statement: Statement) => SingleQuery;
+export const SingleQueryBase = pg.Query as unknown as new (
+  text: string,
+  values: readonly unknown[] | undefined,
+) => SingleQuery;
 
 export interface WireClient {
   query(statement: Statement | string | WireQuery, values?: readonly unknown[]): Promise<pg.QueryResult>;

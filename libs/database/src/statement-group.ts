@@ -153,7 +153,9 @@ function partOf(pending: PendingStatement): Part {
 
 /** A statement that goes by itself. */
 export function single({ statement, resolve, reject }: PendingStatement): SingleQuery {
-  const query = new SingleQueryBase(statement);
+  // Not the statement itself: pg would make a copy of it, property descriptor by property descriptor.
+  const query = new SingleQueryBase(statement.text, statement.values);
+  query.name = statement.name;
   query.callback = (error, result) => (error === null ? resolve(result as pg.QueryResult) : reject(error));
   return query;
 }

@@ -70,6 +70,18 @@ describe('the programs of the apps as few files', () => {
     expect(run('main')).toBe('12 EUR');
   });
 
+  it('know their classes by the names in the sources', async () => {
+    const same = 'let Shelf = class Shelf {}; export const name = Shelf.name;';
+    write('apps/shop/dist/one.js', same);
+    write('apps/shop/dist/two.js', same);
+    write(
+      'apps/shop/dist/main.js',
+      "import { name } from './one.js'; import { name as other } from './two.js'; console.log(name, other);",
+    );
+    await bundleApps(checkout);
+    expect(run('main')).toBe('Shelf Shelf');
+  });
+
   it('tell what is missing, and leave those that are there', async () => {
     write('apps/shop/dist/main.js', "import './nowhere.js';");
     await expect(bundleApps(checkout)).rejects.toThrow(/Could not resolve "\.\/nowhere\.js"/);
