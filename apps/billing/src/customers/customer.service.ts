@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type Transaction, uuidv7 } from '@capsule/database';
+import { together, type Transaction, uuidv7 } from '@capsule/database';
+import { DomainError } from '@capsule/errors';
 import { config, type BillingSettings } from '../config.js';
 import { SubscriptionService } from '../subscriptions/subscription.service.js';
 import { CustomerRepository } from './customer.repository.js';
@@ -24,15 +25,21 @@ export class CustomerService {
   ) {}
 
   /**
-   * Opens the tenant's account, unless it has one.
+   * Opens the tenant's account, unless it has one, and commits.
    * @returns whether it was opened
+   * @throws DomainError billing.plan.not_found
    */
   async open(tx: Transaction, customer: NewCustomer): Promise<boolean> {
     const { name, email, createdAt, planCode = FIRST_PLAN_CODE } = customer;
     const customerId = uuidv7();
     const currency = this.settings.defaultCurrency;
-    if (!(await this.repository.insert(tx, { id: customerId, name, email, currency }))) return false;
-    await this.subscriptions.start(tx, { customerId, planCode, currency, anchor: createdAt });
+    const [isNew, granted] = await together([
+      this.repository.insert(tx, { id: customerId, name, email, currency }),
+      this.subscriptions.start(tx, { customerId, planCode, currency, anchor: createdAt }),
+    ]);
+    if (!isNew) return false;
+    if (!granted) throw new DomainError('billing.plan.not_found');
+    await this.subscriptions.announce(tx, planCode, granted);
     return true;
   }
 }

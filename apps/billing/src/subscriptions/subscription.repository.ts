@@ -6,20 +6,26 @@ import { Subscription } from './subscription.entity.js';
 const INSERT = {
   name: 'subscription_insert',
   text: `INSERT INTO subscriptions (id, tenant_id, customer_id, plan_code, currency, status, anchor)
-         VALUES ($1, $2, $3, $4, $5, 'active', $6)`,
+         SELECT $1::uuid, $2::uuid, $3::uuid, $4, $5, 'active', $6::timestamptz
+         WHERE EXISTS (SELECT FROM customers c WHERE c.tenant_id = $2 AND c.id = $3)`,
 };
 
 const GRANT = {
   name: 'entitlements_grant',
   text: `INSERT INTO entitlements AS e (id, tenant_id, plan_code, version, entitlements)
-         SELECT $1, $2, p.code, 1, p.entitlements FROM plans p WHERE p.code = $3
+         SELECT $1, $2, p.code, 1, p.entitlements FROM plans p
+         WHERE p.code = $3 AND EXISTS (SELECT FROM customers c WHERE c.tenant_id = $2 AND c.id = $4)
          ON CONFLICT ON CONSTRAINT uq_entitlements__tenant_id DO UPDATE
          SET plan_code = excluded.plan_code, entitlements = excluded.entitlements, version = e.version + 1
          RETURNING version, entitlements`,
 };
 
+/** What a tenant may use, and the number of that change. */
+export type Granted = Pick<Entitlement, 'version' | 'entitlements'>;
+
 @Injectable()
 export class SubscriptionRepository {
+  /** Does nothing when the tenant has no such customer. */
   async insert(
     tx: Transaction,
     subscription: Pick<Subscription, 'customerId' | 'planCode' | 'currency' | 'anchor'>,
@@ -34,17 +40,13 @@ export class SubscriptionRepository {
 
   /**
    * Allows the tenant what the plan allows.
-   * @returns what was granted; undefined when there is no such plan
+   * @returns what was granted; undefined when there is no such customer or plan
    */
   async grantEntitlements(
     tx: Transaction,
-    planCode: string,
-  ): Promise<Pick<Entitlement, 'version' | 'entitlements'> | undefined> {
-    const [granted] = await tx.query<Pick<Entitlement, 'version' | 'entitlements'>>(GRANT, [
-      uuidv7(),
-      tx.tenantId,
-      planCode,
-    ]);
+    { customerId, planCode }: Pick<Subscription, 'customerId' | 'planCode'>,
+  ): Promise<Granted | undefined> {
+    const [granted] = await tx.query<Granted>(GRANT, [uuidv7(), tx.tenantId, planCode, customerId]);
     return granted;
   }
 

@@ -6,7 +6,7 @@ import { Outbox } from '@capsule/outbox';
 import { requireTenant } from '@capsule/telemetry';
 import { periodAt } from '../periods/period.js';
 import type { Subscription } from './subscription.entity.js';
-import { SubscriptionRepository } from './subscription.repository.js';
+import { type Granted, SubscriptionRepository } from './subscription.repository.js';
 
 @Injectable()
 export class SubscriptionService {
@@ -16,18 +16,24 @@ export class SubscriptionService {
     private readonly outbox: Outbox,
   ) {}
 
-  /** Puts the tenant on a plan and commits: what it may use, and the event that tells so, go with the subscription. */
+  /**
+   * Puts a customer on a plan. May be issued together with what makes the customer, behind it; when that makes none,
+   * neither does this anything.
+   * @returns what the tenant may use; undefined when there is no such customer or plan
+   */
   async start(
     tx: Transaction,
     subscription: Pick<Subscription, 'customerId' | 'planCode' | 'currency' | 'anchor'>,
-  ): Promise<void> {
-    const { planCode } = subscription;
+  ): Promise<Granted | undefined> {
     const [granted] = await together([
-      this.repository.grantEntitlements(tx, planCode),
+      this.repository.grantEntitlements(tx, subscription),
       this.repository.insert(tx, subscription),
     ]);
-    if (!granted) throw new DomainError('billing.plan.not_found');
-    const { version, entitlements } = granted;
+    return granted;
+  }
+
+  /** Tells the other services what the tenant may use, and commits. */
+  async announce(tx: Transaction, planCode: string, { version, entitlements }: Granted): Promise<void> {
     const organizationId = tx.tenantId ?? '';
     const changed = { organizationId, planCode, version, entitlements };
     await tx.commitWith(() => this.outbox.add(tx, entitlementsChanged, changed, { subject: organizationId }));
