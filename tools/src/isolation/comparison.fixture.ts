@@ -1,9 +1,7 @@
 import { type Answer, parsed, succeeded } from './answer.fixture.js';
-import type { IdPlace } from './id-places.fixture.js';
 
 /** The same request with three ids in one place. */
 export interface Probe {
-  place: Pick<IdPlace, 'in'>;
   /** With an own id; absent for a caller without a token. */
   own?: Answer;
   foreign: Answer;
@@ -35,8 +33,6 @@ export function faultOf(probe: Probe): string | undefined {
     return `answers ${describe(foreign)}, but for an unknown id ${describe(unknown)}`;
   }
   if (expected !== undefined || foreign.status === 404 || probe.isWithoutControl) return undefined;
-  // A filter finds nothing, as it does for an unknown id (docs/runbooks/databases.md).
-  if (probe.place.in === 'query' && isEmptyList(foreign)) return undefined;
   return `answers ${describe(foreign)} where 404 was due`;
 }
 
@@ -53,11 +49,6 @@ export function comparable(answer: Answer, sentId: string): string {
     ? JSON.stringify({ ...body, requestId: undefined, instance: undefined })
     : answer.text;
   return `${answer.status} ${answer.contentType} ${told.replaceAll(sentId, '<id>')}`;
-}
-
-function isEmptyList(answer: Answer): boolean {
-  const { items } = (parsed(answer) ?? {}) as { items?: unknown };
-  return answer.status === 200 && Array.isArray(items) && items.length === 0;
 }
 
 function describe({ status, text }: Answer): string {

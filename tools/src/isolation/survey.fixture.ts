@@ -71,7 +71,6 @@ export class Survey {
     const faults: string[] = [];
     for (const foreignId of foreignIds) {
       const fault = faultOf({
-        place,
         own: role && own.answer,
         foreign: await call(foreignId),
         foreignId,

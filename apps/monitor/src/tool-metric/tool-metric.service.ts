@@ -28,9 +28,13 @@ export class ToolMetricService {
     );
   }
 
-  /** @throws DomainError platform.cursor.invalid */
+  /** @throws DomainError monitor.work_session.not_found, platform.cursor.invalid */
   list(request: RequestOf<typeof toolMetricList>): Promise<ResponseOf<typeof toolMetricList>> {
-    return this.schemas.enter((tx, tables) => this.metrics.list(tx, tables, request, viewOf));
+    const { workSessionId } = request;
+    return this.schemas.enter(async (tx, tables) => {
+      if (workSessionId !== undefined) await this.sessions.requireKnown(tx, tables, workSessionId);
+      return this.metrics.list(tx, tables, request, viewOf);
+    });
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import {
+  memberAdded,
   type RequestInputOf,
   toolMetricCreate,
   toolMetricList,
@@ -68,9 +69,19 @@ describe('work sessions and the tools used in them', () => {
       (await monitor.ask(workSessionList, request, tenant)).items.map(({ startedAt }) =>
         startedAt.slice(11, 13),
       );
+    const member = {
+      organizationId: tenantId,
+      email: 'ada@example.com',
+      name: 'Ada',
+      addedAt: '2026-01-01T00:00:00.000Z',
+    };
+    await monitor.tell(memberAdded, { ...member, ...ada }, tenantId);
     expect(await hours({})).toEqual(['03', '02', '01']);
     expect(await hours({ userId: ada.userId })).toEqual(['03', '01']);
     expect(await hours({}, rival)).toEqual([]);
+    const notFound = { code: 'monitor.user.not_found' };
+    await expect(hours({ userId: ada.userId }, rival)).rejects.toMatchObject(notFound);
+    await expect(hours({ userId: randomUUID() })).rejects.toMatchObject(notFound);
   });
 
   it('of another user or organization take no end and no tool', async () => {
@@ -98,6 +109,9 @@ describe('work sessions and the tools used in them', () => {
     const page = await uses({ limit: 2 });
     expect(minutes(await uses({ limit: 2, cursor: page.nextCursor ?? '' }))).toEqual([1]);
     expect(minutes(await uses({}, rival))).toEqual([]);
+    const notFound = { code: 'monitor.work_session.not_found' };
+    await expect(uses({ workSessionId: first.id }, rival)).rejects.toMatchObject(notFound);
+    await expect(uses({ workSessionId: randomUUID() })).rejects.toMatchObject(notFound);
   });
 
   it('are recorded once by a request that is sent twice with one key', async () => {

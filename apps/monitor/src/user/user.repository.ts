@@ -28,6 +28,10 @@ export class UserRepository {
     );
   }
 
+  async exists(tx: Transaction, { users }: OwnTables, id: string): Promise<boolean> {
+    return (await tx.query(`SELECT FROM ${users} WHERE id = $1`, [id])).length > 0;
+  }
+
   /** Until the tenant's tables are made; whoever makes them moves him there. */
   async upsertWaiting(tx: Transaction, member: Member): Promise<void> {
     const { id, email, name, role, joinedAt } = member;

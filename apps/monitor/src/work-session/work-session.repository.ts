@@ -50,6 +50,17 @@ export class WorkSessionRepository {
     return row;
   }
 
+  async find(
+    tx: Transaction,
+    { metricsSessions }: OwnTables,
+    id: string,
+  ): Promise<WorkSessionRow | undefined> {
+    const [row] = await tx.query<WorkSessionRow>(`SELECT ${COLUMNS} FROM ${metricsSessions} WHERE id = $1`, [
+      id,
+    ]);
+    return row;
+  }
+
   /** Of one user: others' are as good as unknown. */
   async findOfUser(
     tx: Transaction,

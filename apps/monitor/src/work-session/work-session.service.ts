@@ -12,6 +12,7 @@ import { IdempotentRequests } from '@capsule/outbox';
 import { currentContext } from '@capsule/telemetry';
 import type { OwnTables } from '../tenant/own-tables.js';
 import { TenantSchemaService } from '../tenant/tenant-schema.service.js';
+import { UserService } from '../user/user.service.js';
 import { WorkSessionRepository, type WorkSessionRow } from './work-session.repository.js';
 
 type WorkSession = ResponseOf<typeof workSessionCreate>;
@@ -22,6 +23,7 @@ export class WorkSessionService {
   constructor(
     private readonly schemas: TenantSchemaService,
     private readonly sessions: WorkSessionRepository,
+    private readonly users: UserService,
     private readonly idempotent: IdempotentRequests,
   ) {}
 
@@ -46,9 +48,18 @@ export class WorkSessionService {
     );
   }
 
-  /** @throws DomainError platform.cursor.invalid */
+  /** @throws DomainError monitor.user.not_found, platform.cursor.invalid */
   list(request: RequestOf<typeof workSessionList>): Promise<ResponseOf<typeof workSessionList>> {
-    return this.schemas.enter((tx, tables) => this.sessions.list(tx, tables, request, viewOf));
+    const { userId } = request;
+    return this.schemas.enter(async (tx, tables) => {
+      if (userId !== undefined) await this.users.requireKnown(tx, tables, userId);
+      return this.sessions.list(tx, tables, request, viewOf);
+    });
+  }
+
+  /** Of anybody. @throws DomainError monitor.work_session.not_found */
+  async requireKnown(tx: Transaction, tables: OwnTables, workSessionId: string): Promise<void> {
+    known(await this.sessions.find(tx, tables, workSessionId));
   }
 
   /** @throws DomainError monitor.work_session.not_found for one of another user too */

@@ -31,6 +31,12 @@ export const monitorErrors = {
     when: 'The id is unknown, or of another user or organization.',
     remedy: 'List the work sessions at `GET /v1/work-sessions`.',
   },
+  'monitor.user.not_found': {
+    kind: 'not_found',
+    title: 'There is no such user',
+    when: 'The id is unknown, or of another organization. A new member is known a moment after joining.',
+    remedy: 'Take the id from the list of work sessions at `GET /v1/work-sessions`.',
+  },
   'monitor.app.not_found': {
     kind: 'not_found',
     title: 'There is no such app',

@@ -95,7 +95,7 @@ export const monitorEndpoints = [
     summary: 'List work sessions, newest first',
     status: 200,
     rpc: workSessionList,
-    errors: [...ownTables, 'platform.cursor.invalid'],
+    errors: [...ownTables, 'monitor.user.not_found', 'platform.cursor.invalid'],
   }),
   endpoint('POST /v1/tool-metrics', {
     ...work,
@@ -115,6 +115,6 @@ export const monitorEndpoints = [
     summary: 'List uses of tools, newest first',
     status: 200,
     rpc: toolMetricList,
-    errors: [...ownTables, 'platform.cursor.invalid'],
+    errors: [...ownTables, 'monitor.work_session.not_found', 'platform.cursor.invalid'],
   }),
 ];
