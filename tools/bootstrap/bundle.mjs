@@ -4,7 +4,8 @@
 //   apps/<app>/dist/main.js               what the compiler wrote: for specs, `nx serve` and whoever reaches into a service
 //   tools/dist/bundle/<app>/main.mjs      the same program and all it imports: what the platform runs
 //
-// Made anew when a file that went into them is not the one that is there. What programs share is named by its content and
+// Made anew when a file that went into them is not the one that is there, this one and the bundler included, or when a
+// program was added. What programs share is named by its content and
 // stays for a while when it is no longer needed: one that runs may load it later. A crash leaves files without the record
 // that comes last, and the next run makes them again.
 import {
@@ -21,6 +22,8 @@ import { basename, dirname, join, relative } from 'node:path';
 import { workspace as checkout } from './workspace.mjs';
 
 const programs = ['main.js', 'command.js'];
+/** What makes them of their inputs. */
+const makers = ['tools/bootstrap/bundle.mjs', 'node_modules/esbuild/package.json'];
 const sharedKeptMs = 7 * 24 * 3_600_000;
 
 /** Native code, what must be loaded once and before everything, and what few processes load at all. */
@@ -75,11 +78,12 @@ export function bundledProgram(workspace, app, program) {
 export async function bundleApps(workspace = checkout) {
   const folder = folderOf(workspace);
   const record = join(folder, 'inputs.json');
-  if (isFresh(workspace, record)) return;
+  const programsNow = entryPoints(workspace);
+  if (isFresh(workspace, record, programsNow)) return;
   const { build } = await import('esbuild');
   const { metafile, outputFiles } = await build({
     absWorkingDir: workspace,
-    entryPoints: entryPoints(workspace),
+    entryPoints: programsNow,
     outdir: folder,
     outExtension: { '.js': '.mjs' },
     // All files lie at the same depth, see ownPlaces.
@@ -103,7 +107,8 @@ export async function bundleApps(workspace = checkout) {
     replace(path, nameClassesOnly(text));
   }
   const inputs = Object.keys(metafile.inputs).filter((path) => existsSync(join(workspace, path)));
-  replace(record, JSON.stringify(inputs.map((path) => [path, stateOf(workspace, path)])));
+  const states = [...inputs, ...makers].map((path) => [path, stateOf(workspace, path)]);
+  replace(record, JSON.stringify({ programs: Object.keys(programsNow), states }));
   removeOld(
     join(folder, 'shared'),
     shared.map(({ path }) => basename(path)),
@@ -139,10 +144,13 @@ function entryPoints(workspace) {
   return Object.fromEntries(compiled.filter(([, path]) => existsSync(path)));
 }
 
-function isFresh(workspace, record) {
+function isFresh(workspace, record, programsNow) {
   if (!existsSync(record)) return false;
-  const inputs = JSON.parse(readFileSync(record, 'utf8'));
-  return inputs.every(([path, state]) => stateOf(workspace, path) === state);
+  const { programs: made = [], states = [] } = JSON.parse(readFileSync(record, 'utf8'));
+  return (
+    Object.keys(programsNow).every((program) => made.includes(program)) &&
+    states.every(([path, state]) => stateOf(workspace, path) === state)
+  );
 }
 
 function stateOf(workspace, path) {

@@ -46,6 +46,16 @@ describe('the programs of the apps as few files', () => {
     expect([run('main'), run('command')]).toEqual(['main the second till', 'command the second till']);
   });
 
+  it.each([
+    ['the bundler itself changed', 'tools/bootstrap/bundle.mjs', '// another'],
+    ['a program was added', 'apps/depot/dist/main.js', "console.log('depot');"],
+  ])('are made anew when %s', async (_, file, text) => {
+    write('tools/dist/bundle/shop/main.mjs', "console.log('as it was left')");
+    write(file, text);
+    await bundleApps(checkout);
+    expect(run('main')).toBe('main till 1');
+  });
+
   it('leave what a running program may still load, for a week', async () => {
     const before = shared();
     write('apps/shop/dist/till.js', "export const till = 'the second till';");
