@@ -1,5 +1,8 @@
 import tseslint from 'typescript-eslint';
 import { boundaries } from './tools/lint/boundaries.mjs';
+import { literalPorts } from './tools/lint/literal-ports.mjs';
+
+const capsule = { rules: { boundaries, 'literal-ports': literalPorts } };
 
 export default tseslint.config(
   { ignores: ['**/dist/**', '**/node_modules/**', '.capsule/**', '.nx/**', 'examples/**'] },
@@ -9,10 +12,11 @@ export default tseslint.config(
       parser: tseslint.parser,
       parserOptions: { project: ['./tsconfig.spec.json'], tsconfigRootDir: import.meta.dirname },
     },
-    plugins: { '@typescript-eslint': tseslint.plugin, capsule: boundaries },
+    plugins: { '@typescript-eslint': tseslint.plugin, capsule },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: {
       'capsule/boundaries': 'error',
+      'capsule/literal-ports': 'error',
       '@typescript-eslint/no-explicit-any': 'error',
       '@typescript-eslint/no-floating-promises': 'error',
       '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
@@ -49,7 +53,7 @@ export default tseslint.config(
     files: ['apps/**/*.mjs', 'libs/**/*.mjs', 'tools/**/*.mjs'],
     // Programs that a spec starts: they use their own lib as another process would, by its name.
     ignores: ['libs/*/src/fixtures/**'],
-    plugins: { capsule: boundaries },
+    plugins: { capsule },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
     rules: { 'capsule/boundaries': 'error' },
   },

@@ -55,7 +55,7 @@ function sourceOf({ type, source, expression }) {
 }
 
 /** @type {import('eslint').Rule.RuleModule} */
-const rule = {
+export const boundaries = {
   meta: { type: 'problem', schema: [], messages: { forbidden: '{{reason}}' } },
   create(context) {
     const file = path.relative(context.cwd, context.filename).split(path.sep).join('/');
@@ -74,5 +74,3 @@ const rule = {
     };
   },
 };
-
-export const boundaries = { rules: { boundaries: rule } };

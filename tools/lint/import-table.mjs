@@ -45,6 +45,7 @@ export const secondEntries = [
   '@capsule/database/migrations',
   '@capsule/database/report',
   '@capsule/outbox/wake-up',
+  '@capsule/testing/test-ports',
 ];
 
 /** Packages that only some files may import, by the reason given in the message. */

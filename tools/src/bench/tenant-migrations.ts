@@ -30,8 +30,8 @@ const NEW_MIGRATION = `
 export async function measureTenantMigrations(running: PrivatePlatform, workspace: string): Promise<Row[]> {
   const scratch = await createScratchDatabase(running, 'monitor');
   const folder = mkdtempSync(join(tmpdir(), 'capsule-tenant-migrations-'));
-  // The port of the platform's own provisioner is taken.
-  const port = String(new URL(running.gatewayUrl).port).replace(/\d\d$/, '05');
+  // The port of the platform's own provisioner is taken; that of the tenth after it is nobody's.
+  const port = String(Number(running.source['MONITOR_PROVISIONER_PORT']) + 10);
   const source = {
     ...running.source,
     MONITOR_SERVICE_DB_NAME: scratch.name,

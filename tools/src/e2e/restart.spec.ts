@@ -4,6 +4,7 @@
  */
 import { resolve } from 'node:path';
 import { serviceNames } from '@capsule/contracts';
+import { testPorts } from '@capsule/testing/test-ports';
 import type pg from 'pg';
 import { type PrivatePlatform, startPrivatePlatform } from '../supervisor/private-platform.js';
 import { connectAsSuperuser } from '../supervisor/servers/postgres.js';
@@ -25,7 +26,7 @@ describe('an orderly restart under load', () => {
     running = await startPrivatePlatform({
       workspace: resolve(import.meta.dirname, '../../..'),
       name: 'e2e-restart',
-      firstPort: 27_300,
+      firstPort: testPorts('restart.spec')[0],
       reporter: { step: () => {}, note: () => {}, failure: () => {}, summary: () => {} },
       variables: { AUTH_SERVICE_BCRYPT_COST: '4', GATEWAY_LIMIT_PER_MINUTE: '1000000' },
     });

@@ -15,6 +15,7 @@ import type {
   workSessionList,
 } from '@capsule/contracts';
 import type { DatabaseReport } from '@capsule/database/report';
+import { testPorts } from '@capsule/testing/test-ports';
 import { Api } from '../api/api.js';
 import { changedTables, RowDigests } from '../isolation/row-digests.fixture.js';
 import { demoPlan } from '../seed/demo-plan.js';
@@ -40,7 +41,7 @@ describe('the seeds', () => {
     running = await startPrivatePlatform({
       workspace,
       name: 'e2e-seeds',
-      firstPort: 27_900,
+      firstPort: testPorts('seeds.spec')[0],
       reporter: { step: () => {}, note: () => {}, failure: () => {}, summary: () => {} },
       variables: { AUTH_SERVICE_BCRYPT_COST: '4', GATEWAY_LIMIT_PER_MINUTE: '100000' },
     });

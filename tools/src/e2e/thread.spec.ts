@@ -11,6 +11,7 @@ import {
   type ResponseOf,
   type usageGet,
 } from '@capsule/contracts';
+import { testPorts } from '@capsule/testing/test-ports';
 import { Api, ApiError } from '../api/api.js';
 import { packFolder } from '../api/pack-folder.js';
 import { type PrivatePlatform, startPrivatePlatform } from '../supervisor/private-platform.js';
@@ -36,7 +37,7 @@ describe('the platform', () => {
     running = await startPrivatePlatform({
       workspace,
       name: 'e2e',
-      firstPort: 28_300,
+      firstPort: testPorts('thread.spec')[0],
       reporter: silent,
       variables: {
         AUTH_SERVICE_BCRYPT_COST: '4',
@@ -57,7 +58,7 @@ describe('the platform', () => {
   }, START_MS);
 
   it('brings an uploaded archive to an app that answers on its own host name', async () => {
-    expect(acme.app.url).toBe('http://hello-acme.localhost:28480');
+    expect(acme.app.url).toBe(`http://hello-acme.localhost:${running.settings.edge.port}`);
     expect((await visit(acme.app.url)).status).toBe(404);
     const created = await acme.api.postArchive<Deployment>(`/v1/apps/${acme.app.id}/deployments`, archive);
     expect(created.state).toBe('created');

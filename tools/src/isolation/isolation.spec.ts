@@ -4,6 +4,7 @@
  * fails when it was never seen to succeed with own ids.
  */
 import { resolve } from 'node:path';
+import { testPorts } from '@capsule/testing/test-ports';
 import { packFolder } from '../api/pack-folder.js';
 import { type PrivatePlatform, startPrivatePlatform } from '../supervisor/private-platform.js';
 import { type Operation, readOperations } from './api-document.fixture.js';
@@ -34,7 +35,7 @@ describe('two organizations', () => {
     running = await startPrivatePlatform({
       workspace,
       name: 'isolation',
-      firstPort: 29_000,
+      firstPort: testPorts('isolation.spec')[0],
       reporter: { step: () => {}, note: () => {}, failure: () => {}, summary: () => {} },
       variables: {
         AUTH_SERVICE_BCRYPT_COST: '4',

@@ -1,13 +1,13 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { testPorts } from '@capsule/testing/test-ports';
 import { chooseHome, openHome } from './home.js';
 import { ManagedProcess } from './managed-process.js';
 import { connectAsSuperuser, postgresServer } from './servers/postgres.js';
 import { testSettings } from './test-environment.js';
 
-/** PostgreSQL of auth listens on 27093. */
-const firstPort = 26_983;
+const [firstPort] = testPorts('home.spec');
 const isRoot = process.getuid?.() === 0;
 
 describe('where the data goes', () => {

@@ -3,12 +3,13 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { testPorts } from '@capsule/testing/test-ports';
 import { type Home, openHome } from './home.js';
 import { ManagedProcess, type ProcessDefinition } from './managed-process.js';
 import { livingRecords } from './process-record.js';
 import { eventually } from './supervised-copy.fixture.js';
 
-const port = 27_094;
+const [port] = testPorts('managed-process.spec');
 const listen = `require('net').createServer().listen(${port}, '127.0.0.1');`;
 
 describe('a managed process', () => {

@@ -15,9 +15,9 @@ import { supervisorOf } from './supervisor-lock.js';
 const processCount = 14;
 
 describe('the commands of the platform', () => {
-  const checkout = new ScratchCheckout(27_000);
+  const checkout = new ScratchCheckout('platform-commands.spec');
   const { home, ports } = checkout;
-  const edgePort = ports.APPS_EDGE_PORT;
+  const edgePort = Number(ports.APPS_EDGE_PORT);
   const environmentFile = join(checkout.path, '.env');
   const data = join(home.path, 'servers/postgres-auth/data/PG_VERSION');
 
@@ -186,8 +186,8 @@ describe('the commands of the platform', () => {
   async function answersOnInstancePorts(): Promise<number[]> {
     const answers: number[] = [];
     for (
-      let port = ports.DEPLOY_SERVICE_INSTANCE_PORT_MIN;
-      port <= ports.DEPLOY_SERVICE_INSTANCE_PORT_MAX;
+      let port = Number(ports.DEPLOY_SERVICE_INSTANCE_PORT_MIN);
+      port <= Number(ports.DEPLOY_SERVICE_INSTANCE_PORT_MAX);
       port += 1
     ) {
       if ((await statusAt(port, 'x')) !== undefined) answers.push(port);

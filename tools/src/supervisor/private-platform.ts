@@ -1,11 +1,10 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AppName, type ServiceName } from '@capsule/contracts';
 import { bundleApps } from '../../bootstrap/bundle.mjs';
 import { ensureEnvironmentFile, readEnvironment } from './environment-file.js';
 import { chooseHome, type Home, openHome } from './home.js';
 import { Platform } from './platform.js';
-import { type PlatformSettings, readPlatformSettings } from './platform-settings.js';
+import { byName, type PlatformSettings, readPlatformSettings } from './platform-settings.js';
 import type { Reporter } from './reporter.js';
 import { withHomePaths } from './services.js';
 import { claimHome, releaseHome } from './supervisor-lock.js';
@@ -24,22 +23,13 @@ interface PrivatePlatformOptions {
   workspace: string;
   /** Folder below the checkout's home; what lies there from an earlier run is thrown away. */
   name: string;
-  /** The usual ports are 7000 and more; they move to this and more. */
+  /** Of the hundred it takes; see portVariables. */
   firstPort: number;
   reporter: Reporter;
   variables?: Record<string, string>;
   /** See PlatformOptions. */
   unbundled?: boolean;
 }
-
-const servicePorts: Record<AppName, number> = {
-  gateway: 80,
-  auth: 100,
-  deploy: 101,
-  monitor: 102,
-  billing: 103,
-};
-const databasePorts: Record<ServiceName, number> = { auth: 110, deploy: 111, monitor: 112, billing: 113 };
 
 export async function startPrivatePlatform(options: PrivatePlatformOptions): Promise<PrivatePlatform> {
   const path = join(chooseHome(options.workspace, process.env['CAPSULE_HOME']), options.name);
@@ -51,12 +41,9 @@ export async function startPrivatePlatform(options: PrivatePlatformOptions): Pro
   const home = openHome(path);
   // Its `.env` lies in its home; the checkout's own is neither read nor written.
   ensureEnvironmentFile(path, path);
+  const ports = portVariables(options.firstPort);
   const source = {
-    ...withHomePaths(
-      readEnvironment(path, { ...portVariables(options.firstPort), ...options.variables }),
-      home,
-      path,
-    ),
+    ...withHomePaths(readEnvironment(path, { ...ports, ...options.variables }), home, path),
     // The key's path is relative to the folder of `.env`, and the services run in the checkout.
     JWT_PRIVATE_KEY_FILE: join(path, 'keys', 'jwt-private-key.pem'),
     PATH: process.env['PATH'],
@@ -74,7 +61,7 @@ export async function startPrivatePlatform(options: PrivatePlatformOptions): Pro
     await stop();
     throw error;
   }
-  const gatewayUrl = `http://127.0.0.1:${options.firstPort + servicePorts.gateway}`;
+  const gatewayUrl = `http://127.0.0.1:${ports.GATEWAY_PORT}`;
   const settings = readPlatformSettings(source, path);
   return {
     platform,
@@ -86,23 +73,32 @@ export async function startPrivatePlatform(options: PrivatePlatformOptions): Pro
   };
 }
 
-/** The variables of every port of a platform, moved as `firstPort` says. */
-export function portVariables(firstPort: number): Record<string, string> {
-  const variables: Record<string, number> = {
-    GATEWAY_PORT: servicePorts.gateway,
-    MONITOR_PROVISIONER_PORT: 104,
-    REDIS_PORT: 120,
-    APPS_EDGE_PORT: 180,
-    DEPLOY_SERVICE_INSTANCE_PORT_MIN: 200,
-    DEPLOY_SERVICE_INSTANCE_PORT_MAX: 299,
+const portNames = [
+  'GATEWAY_PORT',
+  'AUTH_SERVICE_PORT',
+  'DEPLOY_SERVICE_PORT',
+  'MONITOR_SERVICE_PORT',
+  'BILLING_SERVICE_PORT',
+  'MONITOR_PROVISIONER_PORT',
+  'AUTH_SERVICE_DB_PORT',
+  'DEPLOY_SERVICE_DB_PORT',
+  'MONITOR_SERVICE_DB_PORT',
+  'BILLING_SERVICE_DB_PORT',
+  'REDIS_PORT',
+  'APPS_EDGE_PORT',
+] as const;
+type PortVariable =
+  | (typeof portNames)[number]
+  | 'NATS_URL'
+  | 'DEPLOY_SERVICE_INSTANCE_PORT_MIN'
+  | 'DEPLOY_SERVICE_INSTANCE_PORT_MAX';
+
+/** The variables of every port of a platform, which takes the hundred from `firstPort` on. */
+export function portVariables(firstPort: number): Record<PortVariable, string> {
+  return {
+    ...byName(portNames, (name) => String(firstPort + portNames.indexOf(name))),
+    NATS_URL: `nats://127.0.0.1:${firstPort + portNames.length}`,
+    DEPLOY_SERVICE_INSTANCE_PORT_MIN: String(firstPort + 20),
+    DEPLOY_SERVICE_INSTANCE_PORT_MAX: String(firstPort + 99),
   };
-  for (const [service, offset] of Object.entries(databasePorts)) {
-    variables[`${service.toUpperCase()}_SERVICE_DB_PORT`] = offset;
-    variables[`${service.toUpperCase()}_SERVICE_PORT`] = servicePorts[service as ServiceName];
-  }
-  const moved = Object.entries(variables).map(([name, offset]) => [name, String(firstPort + offset)]);
-  return { ...Object.fromEntries(moved), NATS_URL: `nats://127.0.0.1:${firstPort + 121}` } as Record<
-    string,
-    string
-  >;
 }

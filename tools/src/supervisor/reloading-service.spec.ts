@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { testPorts } from '@capsule/testing/test-ports';
 import { build, workspace } from '../../bootstrap/workspace.mjs';
 import { type Home, openHome } from './home.js';
 import { identityOf, type ProcessIdentity } from './process-identity.js';
@@ -10,7 +11,7 @@ import { serveReloading } from './reloading-service.js';
 import type { Reporter } from './reporter.js';
 import { eventually } from './supervised-copy.fixture.js';
 
-const port = 27_097;
+const [port] = testPorts('reloading-service.spec');
 const url = `http://127.0.0.1:${port}`;
 
 const tsconfig = {

@@ -3,8 +3,10 @@ import { chmodSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { type TestPorts, testPorts } from '@capsule/testing/test-ports';
 import { workspace } from '../../bootstrap/workspace.mjs';
 import { type Home, openHome } from './home.js';
+import { portVariables } from './private-platform.js';
 import type { Variables } from './supervised-copy.fixture.js';
 
 export interface Outcome {
@@ -19,38 +21,17 @@ export interface RunningCommand {
   ended: Promise<Outcome>;
 }
 
-/** Ports for a whole platform, the 80 from `first` on. */
-function portsFrom(first: number) {
-  return {
-    GATEWAY_PORT: first,
-    AUTH_SERVICE_PORT: first + 1,
-    DEPLOY_SERVICE_PORT: first + 2,
-    MONITOR_SERVICE_PORT: first + 3,
-    BILLING_SERVICE_PORT: first + 4,
-    MONITOR_PROVISIONER_PORT: first + 5,
-    AUTH_SERVICE_DB_PORT: first + 40,
-    DEPLOY_SERVICE_DB_PORT: first + 41,
-    MONITOR_SERVICE_DB_PORT: first + 42,
-    BILLING_SERVICE_DB_PORT: first + 43,
-    REDIS_PORT: first + 44,
-    APPS_EDGE_PORT: first + 46,
-    DEPLOY_SERVICE_INSTANCE_PORT_MIN: first + 70,
-    DEPLOY_SERVICE_INSTANCE_PORT_MAX: first + 79,
-  };
-}
-
 /** A checkout that is this one but for its `.env`, ports and data. */
 export class ScratchCheckout {
   readonly path = mkdtempSync(join(tmpdir(), 'capsule-checkout-'));
   readonly home: Home;
-  readonly ports: ReturnType<typeof portsFrom>;
+  readonly ports: ReturnType<typeof portVariables>;
   /** What the next command finds in its environment. */
   readonly variables: Variables;
 
-  constructor(firstPort: number) {
-    this.ports = portsFrom(firstPort);
-    const moved = Object.entries(this.ports).map(([variable, port]) => [variable, String(port)]);
-    this.variables = { ...Object.fromEntries(moved), NATS_URL: `nats://127.0.0.1:${firstPort + 45}` };
+  constructor(ports: TestPorts) {
+    this.ports = portVariables(testPorts(ports)[0]);
+    this.variables = { ...this.ports };
     // The user the servers run as must be able to enter.
     chmodSync(this.path, 0o755);
     for (const folder of ['apps', 'examples', 'libs', 'tools'])

@@ -3,17 +3,20 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { appNames } from '@capsule/contracts';
 import { listVariables } from '@capsule/config';
+import { testPorts } from '@capsule/testing/test-ports';
 import { ensureEnvironmentFile, readEnvironment } from './environment-file.js';
 import { openHome } from './home.js';
 import { ManagedProcess } from './managed-process.js';
 import { appEnvironments } from './platform-settings.js';
 import { provisionerProcess, serviceProcess } from './services.js';
 
+const [port] = testPorts('services.spec');
+
 /** Ends as late as a service may that was told the same (see libs/health). */
 const stuckService = `
   const { SHUTDOWN_GRACE_SECONDS, SHUTDOWN_DRAIN_DELAY_MS } = process.env;
   const limitMs = Number(SHUTDOWN_DRAIN_DELAY_MS) + 1000 * Number(SHUTDOWN_GRACE_SECONDS);
-  require('http').createServer((_, response) => response.end()).listen(27096, '127.0.0.1');
+  require('http').createServer((_, response) => response.end()).listen(${port}, '127.0.0.1');
   process.on('SIGTERM', () => setTimeout(() => {
     console.log('cut off after ' + limitMs + ' ms');
     process.exit(1);
@@ -45,13 +48,16 @@ describe.each(appNames)('the process of %s', (app) => {
   });
 });
 
-it("the provisioner is given the owner of monitor's database and no other secret", () => {
+it("the provisioner is given the owner of monitor's database, what operators ask it with, and no other secret", () => {
   const workspace = mkdtempSync(join(tmpdir(), 'capsule-services-'));
   ensureEnvironmentFile(workspace, join(workspace, '.capsule'));
   const source = readEnvironment(workspace, {});
   rmSync(workspace, { recursive: true });
   const given = provisionerProcess(workspace, source).environment;
-  expect(Object.keys(source).filter((name) => given[name])).toEqual(['MONITOR_SERVICE_DB_OWNER_PASSWORD']);
+  expect(Object.keys(source).filter((name) => given[name]).sort()).toEqual([
+    'MONITOR_SERVICE_DB_OWNER_PASSWORD',
+    'OPERATOR_TOKEN',
+  ]);
 });
 
 it('a service is given the time to cut itself off before the supervisor kills it', async () => {
@@ -61,7 +67,7 @@ it('a service is given the time to cut itself off before the supervisor kills it
   writeFileSync(program, stuckService);
   const source = {
     PATH: process.env['PATH'],
-    BILLING_SERVICE_PORT: '27096',
+    BILLING_SERVICE_PORT: String(port),
     SHUTDOWN_GRACE_SECONDS: '1',
     SHUTDOWN_DRAIN_DELAY_MS: '50',
   };

@@ -11,7 +11,7 @@ const healthTimeoutSeconds = '600';
 
 describe('a start with faults of several apps in the environment', () => {
   it('names them all in one message and starts nothing', async () => {
-    const checkout = new ScratchCheckout(27_130);
+    const checkout = new ScratchCheckout('start-command.spec');
     Object.assign(checkout.variables, {
       AUTH_SERVICE_BCRYPT_COST: 'high',
       MONITOR_PROVISIONER_PARALLEL: '0',
@@ -31,7 +31,7 @@ describe('a start with faults of several apps in the environment', () => {
 });
 
 describe('a start whose demo app never answers', () => {
-  const checkout = new ScratchCheckout(27_130);
+  const checkout = new ScratchCheckout('start-command.spec');
   // No user but root's own can enter it, so apps can not run as users of their own.
   const privateFolder = mkdtempSync(join(tmpdir(), 'capsule-private-'));
   checkout.variables['DEPLOY_SERVICE_ENGINE_FOLDER'] = join(privateFolder, 'instances');

@@ -12,7 +12,7 @@ describe('npm stop', () => {
   let checkout: ScratchCheckout;
 
   beforeEach(() => {
-    checkout = new ScratchCheckout(27_210);
+    checkout = new ScratchCheckout('stop-command.spec');
   });
 
   afterEach(() => checkout.remove());

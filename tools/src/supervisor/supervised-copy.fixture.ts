@@ -5,6 +5,7 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type TestPorts, testPorts } from '@capsule/testing/test-ports';
 import pg from 'pg';
 import { workspace } from '../../bootstrap/workspace.mjs';
 import { ask, openControl } from './control.js';
@@ -18,11 +19,13 @@ export type Variables = Record<string, string>;
 /** A copy of the supervisor in a process of its own, as a test run starts it, with its data in a scratch folder. */
 export class Copy {
   readonly home: Home;
+  readonly firstPort: number;
   private supervisor: ChildProcess | undefined;
   private socket: Socket | undefined;
   messages = '';
 
-  constructor(readonly firstPort: number) {
+  constructor(ports: TestPorts) {
+    [this.firstPort] = testPorts(ports);
     // Not in the test's own folder: the user the servers run as must be able to enter.
     this.home = openHome(mkdtempSync(join(tmpdir(), 'capsule-supervisor-')));
   }

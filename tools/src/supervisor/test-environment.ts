@@ -20,12 +20,13 @@ import { natsAdminPassword } from './servers/nats.js';
 import { superuser, superuserPassword } from './servers/postgres.js';
 import { join } from 'node:path';
 
-const ports = { auth: 110, deploy: 111, monitor: 112, billing: 113, redis: 120, nats: 121, edge: 180 };
+/** Their places after the first port. */
+const ports = { auth: 0, deploy: 1, monitor: 2, billing: 3, redis: 4, nats: 5, edge: 6 };
 
 /** What moves the test servers' ports; the variables of the platform's own ports are set from it. */
 const variable = 'CAPSULE_TEST_FIRST_PORT';
 
-/** Settings of servers on `firstPort` + the last three digits of the usual port, with passwords kept in the home. */
+/** Settings of servers on `firstPort` and those after it, with passwords kept in the home. */
 export function testSettings(home: Home, firstPort: number): PlatformSettings {
   const settings = readPlatformSettings(serverVariables(home, firstPort), home.path);
   return {

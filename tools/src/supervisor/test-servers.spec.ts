@@ -19,7 +19,7 @@ import {
 const serverCount = 8;
 
 describe('the private servers', () => {
-  const copy = new Copy(26_900);
+  const copy = new Copy('test-servers.spec');
   let variables: Variables;
 
   beforeAll(async () => {
@@ -155,7 +155,7 @@ describe('the private servers', () => {
   }, 60_000);
 
   it('run beside another copy on other ports, each with its own data', async () => {
-    const other = new Copy(26_915);
+    const other = new Copy('test-servers.spec, another copy');
     const theirs = await other.start();
     const client = await superuserOf(theirs, 'AUTH');
     const { rows } = await client.query("SELECT to_regclass('survivors') AS found");
@@ -171,18 +171,19 @@ describe('the private servers', () => {
 
 describe('a port that is taken', () => {
   it('fails the start with its number and its variable, leaves the stranger alone and nothing running', async () => {
+    const copy = new Copy('test-servers.spec');
+    const port = copy.firstPort + 4;
     const stranger = createServer((socket) => socket.end('still here'));
-    stranger.listen(27_060, '127.0.0.1');
-    const copy = new Copy(26_940);
+    stranger.listen(port, '127.0.0.1');
 
     try {
       await expect(copy.start()).rejects.toThrow(
-        'redis needs port 27060, but another program is listening there. ' +
+        `redis needs port ${port}, but another program is listening there. ` +
           'Stop that program, or move the port by CAPSULE_TEST_FIRST_PORT.',
       );
       await copy.stop();
       expect(readdirSync(copy.home.run)).toEqual([]);
-      await converse({ port: 27_060 }, '', (text) => text === 'still here');
+      await converse({ port }, '', (text) => text === 'still here');
     } finally {
       stranger.close();
       copy.remove();

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { eventually } from '@capsule/testing';
+import { testPorts } from '@capsule/testing/test-ports';
 import { DeploymentFailure } from './deployment-failure.js';
 import { EngineFixture, MEBIBYTE } from './embedded-engine.fixture.js';
 import { packFolder } from './pack.js';
@@ -38,7 +39,7 @@ const installing = (program: string) => ({
 describe('a build', () => {
   let fixture: EngineFixture;
   beforeAll(async () => {
-    fixture = await EngineFixture.create({ ports: [27_761, 27_766] });
+    fixture = await EngineFixture.create({ ports: testPorts('build.spec') });
   });
   afterAll(() => fixture.close());
 

@@ -42,11 +42,13 @@ export class EngineFixture {
     this.log = { lines, write: (line) => void lines.push(line) };
   }
 
-  static async create(options: Partial<FixtureOptions> = {}): Promise<EngineFixture> {
+  static async create(
+    options: Partial<FixtureOptions> & Pick<FixtureOptions, 'ports'>,
+  ): Promise<EngineFixture> {
     const folder = await mkdtemp(join(tmpdir(), 'capsule-engine-'));
     // Users of apps must be able to pass.
     await chmod(folder, 0o711);
-    const defaults: FixtureOptions = { without: [], logBytesMax: MEBIBYTE, ports: [27_700, 27_799] };
+    const defaults = { without: [], logBytesMax: MEBIBYTE };
     const objects = await ObjectStore.open(join(folder, 'objects'));
     return new EngineFixture(folder, objects, { ...defaults, ...options });
   }

@@ -5,8 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@capsule/testing';
+import { testPorts } from '@capsule/testing/test-ports';
 import { EngineFixture } from './embedded-engine.fixture.js';
 import type { InstanceAddress } from './engine.js';
+
+const [firstPort, lastPort] = testPorts('embedded-engine.spec');
 
 const SERVER = `
   const http = require('node:http');
@@ -25,7 +28,7 @@ async function get({ host, port }: InstanceAddress, path = '/'): Promise<string>
 describe('the embedded engine', () => {
   let fixture: EngineFixture;
   beforeAll(async () => {
-    fixture = await EngineFixture.create({ ports: [27_710, 27_729] });
+    fixture = await EngineFixture.create({ ports: [firstPort, lastPort] });
   });
   afterAll(() => fixture.close());
 
@@ -161,16 +164,18 @@ describe('the embedded engine', () => {
 
   it('gives another port when one is in use, and says when the range is', async () => {
     const servers = await Promise.all(
-      Array.from({ length: 20 }, async (_, index) => {
-        const server = createServer().listen(27_710 + index, '127.0.0.1');
+      Array.from({ length: lastPort - firstPort + 1 }, async (_, index) => {
+        const server = createServer().listen(firstPort + index, '127.0.0.1');
         await once(server, 'listening');
         return server;
       }),
     );
-    await expect(fixture.run(SERVER)).rejects.toThrow('every port from 27710 to 27729 is in use');
+    await expect(fixture.run(SERVER)).rejects.toThrow(
+      `every port from ${firstPort} to ${lastPort} is in use`,
+    );
     servers[13]?.close();
     const request = await fixture.run(SERVER);
-    expect((await fixture.listening(request.instanceId)).address.port).toBe(27_723);
+    expect((await fixture.listening(request.instanceId)).address.port).toBe(firstPort + 13);
     for (const server of servers) server.close();
     await fixture.engine.stop(request.instanceId, { graceSeconds: 0 });
   });

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { eventually } from '@capsule/testing';
+import { testPorts } from '@capsule/testing/test-ports';
 import { type Attempt, type Deed, intruder } from '../testing/intruder.fixture.js';
 import { EngineFixture } from './embedded-engine.fixture.js';
 
@@ -13,7 +14,7 @@ const asRoot = process.getuid?.() === 0 ? describe : describe.skip;
 asRoot('a hosted app on a platform that runs as root', () => {
   let fixture: EngineFixture;
   beforeAll(async () => {
-    fixture = await EngineFixture.create({ ports: [27_751, 27_760] });
+    fixture = await EngineFixture.create({ ports: testPorts('isolation.spec of the engine') });
   });
   afterAll(() => fixture.close());
 

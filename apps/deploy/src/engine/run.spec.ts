@@ -4,6 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually } from '@capsule/testing';
+import { testPorts } from '@capsule/testing/test-ports';
 import { EngineFixture, MEBIBYTE } from './embedded-engine.fixture.js';
 import type { LogChunk, StartRequest } from './engine.js';
 
@@ -29,14 +30,14 @@ const HUNGRY = `
   const kept = [];
   setInterval(() => kept.length < 128 && kept.push(Buffer.alloc(8 * 1024 * 1024, 1)), 20);`;
 
-describe.each<[string, ('control groups' | 'users')[], [number, number]]>([
-  ['control groups and users', [], [27_730, 27_736]],
-  ['users but no control groups', ['control groups'], [27_737, 27_743]],
-  ['neither control groups nor users', ['control groups', 'users'], [27_744, 27_750]],
-])('a run on a machine with %s', (name, without, ports) => {
+describe.each<[string, ('control groups' | 'users')[]]>([
+  ['control groups and users', []],
+  ['users but no control groups', ['control groups']],
+  ['neither control groups nor users', ['control groups', 'users']],
+])('a run on a machine with %s', (name, without) => {
   let fixture: EngineFixture;
   beforeAll(async () => {
-    fixture = await EngineFixture.create({ without, ports, logBytesMax: MEBIBYTE });
+    fixture = await EngineFixture.create({ without, ports: testPorts('run.spec'), logBytesMax: MEBIBYTE });
   });
   afterAll(() => fixture.close());
 

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { testPorts } from '@capsule/testing/test-ports';
 import { DeploymentFailure } from '../engine/deployment-failure.js';
 import { EngineFixture, MEBIBYTE } from '../engine/embedded-engine.fixture.js';
 import { GitServer } from './git-server.fixture.js';
 import { LocalSourceFetcher } from './local-source-fetcher.js';
 import type { GitSource } from './source-fetcher.js';
 
-const PORT = 27_700;
+const [PORT] = testPorts('local-source-fetcher.spec');
 
 describe('fetching from git', () => {
   let fixture: EngineFixture;
@@ -16,7 +17,7 @@ describe('fetching from git', () => {
   let first: string;
 
   beforeAll(async () => {
-    fixture = await EngineFixture.create();
+    fixture = await EngineFixture.create({ ports: [PORT, PORT] });
     server = await GitServer.start(join(fixture.folder, 'repositories'), PORT);
     fetcher = new LocalSourceFetcher(fixture.home, fixture.store, {
       unpackedBytesMax: MEBIBYTE,
@@ -110,8 +111,8 @@ describe('fetching from git', () => {
   });
 
   it.each([
-    'http://127.0.0.1:27700/app/.git',
-    'http://localhost:27700/app/.git',
+    `http://127.0.0.1:${PORT}/app/.git`,
+    `http://localhost:${PORT}/app/.git`,
     'http://[::1]/a',
     'http://10.0.0.1/a',
   ])('from %s sends nothing when private addresses are not allowed', async (privateUrl) => {

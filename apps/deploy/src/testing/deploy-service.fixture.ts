@@ -25,6 +25,7 @@ import {
   type TestDatabase,
   type TestNats,
 } from '@capsule/testing';
+import { testPorts } from '@capsule/testing/test-ports';
 import type { Client } from 'pg';
 import { archiveOf } from './archive.fixture.js';
 import { CaddyFixture, freePort } from './caddy.fixture.js';
@@ -298,8 +299,9 @@ export class DeployServiceFixture {
   private environment(): NodeJS.ProcessEnv {
     const { host, port, name, user, password } = this.database.settings;
     const nats = this.nats.settings('deploy');
+    // A worker runs one spec at a time; four of them have ports of their own.
     const worker = Number(process.env['JEST_WORKER_ID'] ?? 1);
-    const firstPort = 27_650 + ((worker - 1) % 2) * 25;
+    const firstPort = testPorts('deploy services, by worker')[0] + ((worker - 1) % 4) * 25;
     return {
       PATH: process.env['PATH'],
       NODE_ENV: 'test',
@@ -313,6 +315,7 @@ export class DeployServiceFixture {
       NATS_URL: nats.url,
       DEPLOY_NATS_PASSWORD: nats.password,
       PAGINATION_CURSOR_KEY: 'signs the cursors of specs',
+      OPERATOR_TOKEN: 'the-operator-token-of-specs',
       STORAGE_FOLDER: join(this.folder, 'storage'),
       APPS_EDGE_PORT: String(this.caddy.port),
       APPS_EDGE_ADMIN_SOCKET: this.caddy.adminSocket,

@@ -5,11 +5,12 @@ import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { testPorts } from '@capsule/testing/test-ports';
 import { type Home, openHome } from '../home.js';
 import { ManagedProcess } from '../managed-process.js';
 import { edgeEntrance, edgeRouter } from './caddy.js';
 
-const port = 27_098;
+const [port] = testPorts('caddy.spec');
 
 describe('the edge', () => {
   let home: Home;
