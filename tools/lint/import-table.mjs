@@ -29,7 +29,7 @@ export const importTable = {
   messaging: ['contracts', 'errors', 'config', 'telemetry'],
   outbox: ['database', 'messaging', 'contracts', 'errors', 'config', 'telemetry'],
   security: ['contracts', 'errors', 'config', 'telemetry', 'cache', 'messaging'],
-  health: ['config', 'telemetry'],
+  health: ['config', 'errors', 'telemetry'],
   testing: platform,
   tools: platform,
   // The gateway has no database: it never loads TypeORM, neither directly nor through the outbox.
@@ -44,6 +44,8 @@ export const importTable = {
 export const secondEntries = [
   '@capsule/database/migrations',
   '@capsule/database/report',
+  '@capsule/errors/problem',
+  '@capsule/health/operator',
   '@capsule/outbox/wake-up',
   '@capsule/testing/test-ports',
 ];

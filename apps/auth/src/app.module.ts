@@ -18,7 +18,7 @@ const settings = config();
   imports: [
     ConfigModule.forRoot({ ignoreEnvFile: true, isGlobal: true, load: [config] }),
     databaseModule,
-    DatabaseReportModule.forService('auth', settings.operations),
+    DatabaseReportModule.forService('auth'),
     MessagingModule.forApp({ app: 'auth', nats: settings.nats }),
     OutboxModule.forService({ service: 'auth', ...settings.outbox }),
     HealthModule.forApp({

@@ -18,7 +18,7 @@ const settings = config();
   imports: [
     ConfigModule.forRoot({ ignoreEnvFile: true, isGlobal: true, load: [config] }),
     databaseModule,
-    DatabaseReportModule.forService('billing', settings.operations),
+    DatabaseReportModule.forService('billing'),
     MessagingModule.forApp({ app: 'billing', nats: settings.nats }),
     OutboxModule.forService({ service: 'billing', ...settings.outbox }),
     HealthModule.forApp({

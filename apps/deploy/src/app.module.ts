@@ -27,7 +27,7 @@ const settings = config();
   imports: [
     ConfigModule.forRoot({ ignoreEnvFile: true, isGlobal: true, load: [config] }),
     databaseModule,
-    DatabaseReportModule.forService('deploy', settings.operations),
+    DatabaseReportModule.forService('deploy'),
     PaginationModule.forService(settings.pagination),
     MessagingModule.forApp({ app: 'deploy', nats: settings.nats }),
     OutboxModule.forService({ service: 'deploy', ...settings.outbox }),

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gatewayEnvironment, loadEnvironment, type NatsSettings } from '@capsule/config';
 import type { Role } from '@capsule/contracts';
-import { observeRequests, ShutdownState } from '@capsule/health';
+import { guardOperatorRoutes, observeRequests, ShutdownState } from '@capsule/health';
 import { TokenSigner } from '@capsule/security';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -19,6 +19,10 @@ export const ada = {
   tenantId: '0192f0c1-7a10-7c3e-9b1d-5f2d1c0a9e01',
   sessionId: '0192f0c1-7a10-7c3e-9b1d-5f2d1c0a9e08',
 };
+
+const OPERATOR_TOKEN = 'the-operator-token-of-specs';
+
+export const operator = { authorization: `Bearer ${OPERATOR_TOKEN}` };
 
 export interface TestGateway {
   url: string;
@@ -45,6 +49,7 @@ export async function startGateway({ nats, environment, variables }: GatewayOpti
     NATS_URL: nats.url,
     GATEWAY_NATS_PASSWORD: nats.password,
     STORAGE_FOLDER: storageFolder,
+    OPERATOR_TOKEN,
     // Specs of limits set their own; all others must not meet one.
     GATEWAY_LIMIT_PER_MINUTE: '1000000',
     GATEWAY_STRICT_LIMIT_PER_MINUTE: '1000000',
@@ -62,6 +67,7 @@ export async function startGateway({ nats, environment, variables }: GatewayOpti
   });
   // As runService does.
   observeRequests(instance);
+  guardOperatorRoutes(instance, settings.operations);
   prepareHttp(app);
   await app.init();
   await app.listen(0, '127.0.0.1');

@@ -29,7 +29,7 @@ const settings = config();
   imports: [
     ConfigModule.forRoot({ ignoreEnvFile: true, isGlobal: true, load: [config] }),
     databaseModule,
-    DatabaseReportModule.forService('monitor', settings.operations),
+    DatabaseReportModule.forService('monitor'),
     PaginationModule.forService(settings.pagination),
     MessagingModule.forApp({ app: 'monitor', nats: settings.nats }),
     OutboxModule.forService({ service: 'monitor', ...settings.outbox }),

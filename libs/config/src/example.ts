@@ -44,12 +44,12 @@ function renderVariable(each: Variable, overrides: readonly Override[]): string 
 }
 
 function remarkOn(each: Variable): string {
-  if (each.secret) return each.default === null ? ' (secret, optional)' : ' (secret, required)';
+  if (each.secret) return ' (secret, required)';
   if (each.default === null) return ' (optional)';
   return each.default === undefined ? ' (required)' : '';
 }
 
 function renderLine(each: Variable): string {
-  if (!each.secret && each.default === null) return `# ${each.variable}=`;
-  return `${each.variable}=${each.secret ? '' : (each.default ?? '')}`;
+  if (each.default === null) return `# ${each.variable}=`;
+  return `${each.variable}=${each.default ?? ''}`;
 }

@@ -96,18 +96,10 @@ export function optionalText(name: string, description: string): Variable<string
 export function secret(
   name: string,
   description: string,
-  options: { generated: Generated; addedLater?: true },
+  { minimumLength = 8, ...options }: { generated: Generated; addedLater?: true; minimumLength?: number },
 ): Variable<string> {
-  return define(name, description, z.string().min(8, 'must have at least 8 characters'), {
-    secret: true,
-    ...options,
-  });
-}
-
-/** Off without it. Long, because whoever guesses may guess as often as they like. */
-export function optionalSecret(name: string, description: string): Variable<string | undefined> {
-  const schema = z.string().min(16, 'must have at least 16 characters').optional();
-  return define(name, description, schema, { secret: true, default: null });
+  const schema = z.string().min(minimumLength, `must have at least ${minimumLength} characters`);
+  return define(name, description, schema, { secret: true, ...options });
 }
 
 export function integer(

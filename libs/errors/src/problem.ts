@@ -1,6 +1,9 @@
 import { errorCatalogue, httpStatus, type Problem } from '@capsule/contracts';
-import type { DomainError } from './domain-error.js';
+import { DomainError } from './domain-error.js';
 import { toDomainError } from './foreign-error.js';
+
+/** This file is a second entry of the lib, for processes that load no Nest. */
+export { DomainError };
 
 export interface ProblemOrigin {
   requestId?: string;

@@ -2,7 +2,7 @@ import { httpRequestSeconds } from '@capsule/telemetry';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { ShutdownState } from './shutdown-state.js';
 
-type Fastify = ReturnType<ReturnType<NestFastifyApplication['getHttpAdapter']>['getInstance']>;
+export type Fastify = ReturnType<ReturnType<NestFastifyApplication['getHttpAdapter']>['getInstance']>;
 
 /** Rate, errors and duration per route pattern. */
 export function observeRequests(fastify: Fastify): void {

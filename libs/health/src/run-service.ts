@@ -13,7 +13,7 @@
  * Whatever fails before `serving` is one line on stderr and exit code 1. An error nobody caught ends the process: its state
  * can't be known, and everything it did is resumed from the database by whoever comes next.
  */
-import type { HttpSettings, LogSettings, TraceSettings } from '@capsule/config';
+import type { HttpSettings, LogSettings, OperationsSettings, TraceSettings } from '@capsule/config';
 import {
   CapsuleLogger,
   collectProcessMetrics,
@@ -27,11 +27,13 @@ import type { CustomTransportStrategy } from '@nestjs/microservices';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { describeFailure } from './failure.js';
 import { observeRequests, releaseConnections } from './http-hooks.js';
+import { guardOperatorRoutes } from './operator-routes.js';
 import { ShutdownState } from './shutdown-state.js';
 import { stopOnSignals } from './stop.js';
 
 export interface ServiceSettings {
   http: HttpSettings;
+  operations: OperationsSettings;
   log: LogSettings;
   traces: TraceSettings;
 }
@@ -85,6 +87,7 @@ async function start(options: ServiceOptions, settings: ServiceSettings, logger:
   const fastify = app.getHttpAdapter().getInstance();
   observeRequests(fastify);
   releaseConnections(fastify, state);
+  guardOperatorRoutes(fastify, settings.operations);
   await options.prepare?.(app);
   await app.init();
   await app.listen(settings.http.port, settings.http.host);

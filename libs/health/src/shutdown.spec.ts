@@ -12,6 +12,9 @@ const fixture = join(workspace, 'libs/health/src/fixtures/slow-service.mjs');
 // The service runs as a process of its own, as compiled code.
 beforeAll(() => void execFileSync(process.execPath, [compiler, '-b', 'libs/health'], { cwd: workspace }));
 
+const OPERATOR_TOKEN = 'the-operator-token-of-this-spec';
+const operator = { authorization: `Bearer ${OPERATOR_TOKEN}` };
+
 interface Service {
   child: ChildProcess;
   url: string;
@@ -37,7 +40,10 @@ async function freePort(): Promise<number> {
 
 function run(port: number, drainDelayMs: number, graceSeconds = 15, ...flags: string[]): Service {
   const numbers = [port, drainDelayMs, graceSeconds].map(String);
-  const child = spawn(process.execPath, [fixture, ...numbers, ...flags], { cwd: workspace });
+  const child = spawn(process.execPath, [fixture, ...numbers, ...flags], {
+    cwd: workspace,
+    env: { ...process.env, OPERATOR_TOKEN },
+  });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -52,9 +58,9 @@ interface Answer {
   body: string;
 }
 
-function request(url: string, agent?: Agent): Promise<Answer> {
+function request(url: string, options: { agent?: Agent; headers?: typeof operator } = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    get(url, { agent }, (response) => {
+    get(url, options, (response) => {
       let body = '';
       response.on('data', (chunk: Buffer) => (body += chunk.toString()));
       response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
@@ -94,10 +100,9 @@ class Load {
   async client(): Promise<void> {
     while (!this.takenOut) {
       try {
-        const { status, body } = await request(
-          `${this.url}/work?ms=${Math.floor(Math.random() * 60)}`,
-          this.agent,
-        );
+        const { status, body } = await request(`${this.url}/work?ms=${Math.floor(Math.random() * 60)}`, {
+          agent: this.agent,
+        });
         if (status === 200 && body === '{"done":true}') this.answered += 1;
         else this.failures.push(`${status} ${body}`);
       } catch (error) {
@@ -138,7 +143,7 @@ describe('A process that gets SIGTERM', () => {
     await untilReady(service);
     service.child.kill('SIGTERM');
     await sleep(100);
-    const ready = await request(`${service.url}/health/ready`);
+    const ready = await request(`${service.url}/health/ready`, { headers: operator });
     expect(ready.status).toBe(503);
     expect(JSON.parse(ready.body)).toMatchObject({
       error: { process: { status: 'down', phase: 'draining' } },
@@ -156,7 +161,7 @@ describe('A process that serves', () => {
     const service = run(await freePort(), 0);
     await untilReady(service);
     await request(`${service.url}/work?ms=1`);
-    const { body } = await request(`${service.url}/metrics`);
+    const { body } = await request(`${service.url}/metrics`, { headers: operator });
     expect(body).toContain(
       'capsule_http_request_duration_seconds_count{method="GET",route="/work",status="200"} 1',
     );

@@ -30,10 +30,13 @@ export class RedeliveryCount {
 
   private async read(service: ServiceName): Promise<void> {
     const process = this.running.platform.processes.find((each) => each.name === service);
-    const variables = { http: appEnvironments[service].variables.http };
-    const { http } = loadEnvironment({ name: service, variables }, this.running.source);
+    const { http, operations } = appEnvironments[service].variables;
+    const settings = loadEnvironment({ name: service, variables: { http, operations } }, this.running.source);
     const pid = process?.pid;
-    const text = await (await fetch(`http://127.0.0.1:${http.port}/metrics`)).text();
+    const response = await fetch(`http://127.0.0.1:${settings.http.port}/metrics`, {
+      headers: { authorization: `Bearer ${settings.operations.token}` },
+    });
+    const text = await response.text();
     const count = [...text.matchAll(METRIC)].reduce((sum, [, value]) => sum + Number(value), 0);
     this.byProcess.set(`${service} ${pid}`, count);
   }

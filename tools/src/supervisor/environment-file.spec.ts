@@ -53,13 +53,26 @@ describe('the .env that npm start writes', () => {
     writeFileSync(join(workspace, '.env'), 'MINE=1\nAUTH_SERVICE_DB_PASSWORD=mine-mine');
     const added = addLaterSecrets(workspace, home, {});
     expect(added).toEqual(
-      expect.arrayContaining(['PAGINATION_CURSOR_KEY', 'AUTH_SERVICE_DB_BACKUP_PASSWORD']),
+      expect.arrayContaining(['PAGINATION_CURSOR_KEY', 'AUTH_SERVICE_DB_BACKUP_PASSWORD', 'OPERATOR_TOKEN']),
     );
     const read = readEnvironment(workspace, {});
     expect(read).toMatchObject({ MINE: '1', AUTH_SERVICE_DB_PASSWORD: 'mine-mine' });
     expect(read['PAGINATION_CURSOR_KEY']).toMatch(/^\S{20,}$/);
     expect(addLaterSecrets(workspace, home, {})).toEqual([]);
     expect(readEnvironment(workspace, {})).toEqual(read);
+  });
+
+  it('may hold what no process reads any more, and empty lines of an example, and is mended all the same', () => {
+    ensureEnvironmentFile(workspace, home);
+    const path = join(workspace, '.env');
+    const before = readFileSync(path, 'utf8').replace(/^OPERATOR_TOKEN=.*$/m, 'OPERATOR_TOKEN=');
+    writeFileSync(path, `${before}GATEWAY_OPERATOR_ADDRESSES=127.0.0.1,::1\n`);
+    expect(addLaterSecrets(workspace, home, {})).toEqual(['OPERATOR_TOKEN']);
+    const source = readEnvironment(workspace, {});
+    const gateway: Environment = appEnvironments.gateway;
+    expect(loadEnvironment(gateway, source)).toMatchObject({
+      operations: { token: source['OPERATOR_TOKEN'] },
+    });
   });
 
   it('is closed to others before secrets are added to it', () => {

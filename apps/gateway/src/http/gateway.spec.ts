@@ -1,5 +1,5 @@
 import { eventually, startTestNats, type TestNats } from '@capsule/testing';
-import { ada } from '../gateway.fixture.js';
+import { ada, operator } from '../gateway.fixture.js';
 import {
   startProjects,
   type Projects,
@@ -67,7 +67,7 @@ describe('a request through the gateway', () => {
 
 describe('the metrics of requests', () => {
   const requests = async () =>
-    (await (await fetch(`${projects.url}/metrics`)).text())
+    (await (await fetch(`${projects.url}/metrics`, { headers: operator })).text())
       .split('\n')
       .filter((line) => line.startsWith('capsule_http_request_duration_seconds_count'));
 

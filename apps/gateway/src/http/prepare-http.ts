@@ -4,7 +4,6 @@ import { config, type GatewaySettings } from '../config.js';
 import { takeJsonBodies } from './body-parsers.js';
 import { BusinessRoutes } from './business-routes.js';
 import { addCors } from './cors.js';
-import { guardOperatorRoutes } from './operator-routes.js';
 import { setResponseHeaders } from './response-headers.js';
 import { boundUnreadBodies } from './unread-body.js';
 
@@ -20,6 +19,5 @@ export function prepareHttp(app: NestFastifyApplication): void {
   addCors(instance, settings.corsOrigins);
   takeJsonBodies(instance);
   boundUnreadBodies(instance);
-  guardOperatorRoutes(instance, settings.operatorAddresses);
   app.get(BusinessRoutes).register(instance);
 }

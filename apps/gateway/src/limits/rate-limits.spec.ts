@@ -4,7 +4,7 @@ import { DomainError } from '@capsule/errors';
 import type { TokenSigner } from '@capsule/security';
 import { startTestNats, type TestNats } from '@capsule/testing';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ada, createSigner, startGateway, type TestGateway } from '../gateway.fixture.js';
+import { ada, createSigner, operator, startGateway, type TestGateway } from '../gateway.fixture.js';
 import { answering, serve } from '../service.fixture.js';
 
 let nats: TestNats;
@@ -125,7 +125,7 @@ describe('the rate limit', () => {
   it('holds without Redis too, and the gateway starts and serves without it', async () => {
     await start({ REDIS_PORT: '1' });
     expect(await statuses(6, () => get('/v1/billing/plans'))).toEqual([200, 200, 200, 200, 200, 429]);
-    const ready = await fetch(`${gateway.url}/health/ready`);
+    const ready = await fetch(`${gateway.url}/health/ready`, { headers: operator });
     expect([ready.status, await ready.json()]).toMatchObject([
       200,
       { details: { redis: { status: 'degraded' } } },

@@ -9,6 +9,8 @@ import { schemaOf, TenantsFixture } from './tenants.fixture.js';
 
 const program = fileURLToPath(new URL('../../dist/command.js', import.meta.url));
 
+const OPERATOR_TOKEN = 'the-operator-token-of-this-spec';
+
 /** The provisioner as it is run: a process of its own, from what was built. */
 describe('the process that makes the schemas of tenants', () => {
   let tenants: TenantsFixture;
@@ -43,6 +45,7 @@ describe('the process that makes the schemas of tenants', () => {
         ...process.env,
         ...tenants.test.environment,
         MONITOR_PROVISIONER_PORT: String(port),
+        OPERATOR_TOKEN,
         LOG_LEVEL: 'error',
       },
       stdio: ['ignore', 'ignore', 'inherit'],
@@ -117,10 +120,20 @@ describe('the process that makes the schemas of tenants', () => {
     await blocker.query(`DROP FUNCTION public.hold CASCADE`);
   });
 
-  it('answers for its metrics, ends in order on SIGTERM, and names every faulty variable when it can not start', async () => {
+  it('answers operators for its metrics, ends in order on SIGTERM, and names every faulty variable when it can not start', async () => {
     const child = await start();
-    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    const ask = (authorization: string) =>
+      fetch(`http://127.0.0.1:${port}/metrics`, { headers: { authorization } });
+    const metrics = await (await ask(`Bearer ${OPERATOR_TOKEN}`)).text();
     expect(metrics).toContain('capsule_provisioner_tenants_total');
+    for (const authorization of ['', 'Bearer ', `Bearer ${OPERATOR_TOKEN.slice(1)}`]) {
+      const refused = await ask(authorization);
+      expect([refused.status, refused.headers.get('www-authenticate')]).toEqual([401, 'Bearer']);
+      expect(await refused.json()).toMatchObject({
+        status: 401,
+        code: expect.stringMatching(/^platform\.operator\./),
+      });
+    }
     expect(await end(child, 'SIGTERM')).toBe(0);
 
     const faulty = spawn(process.execPath, [program, 'provision'], {

@@ -7,7 +7,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { MigrationInfo, MigrationSession, Migrator } from '@capsule/database/migrations';
-import { readProvisionerSettings, type ProvisionerSettings } from '../provisioner-config.js';
+import { readTenantsSettings, type TenantsSettings } from '../provisioner-config.js';
 import { quotedSchema } from '../tenant/own-tables.js';
 import { eachMigrator, type TenantResult } from './each-migrator.js';
 import { migrateTenants } from './migrate-tenants.js';
@@ -36,7 +36,7 @@ class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-type Verb = (settings: ProvisionerSettings, options: Options) => Promise<number>;
+type Verb = (settings: TenantsSettings, options: Options) => Promise<number>;
 
 const verbs: Readonly<Record<string, Verb>> = {
   migrate,
@@ -78,11 +78,11 @@ export async function tenantsCommand(
       `usage: tenants <${Object.keys(verbs).join('|')}> [--json] [--folder <migrations>] [--version <baseline>]`,
     );
   }
-  return verb(readProvisionerSettings(), { ...values, folder: resolve(values.folder), terminal });
+  return verb(readTenantsSettings(), { ...values, folder: resolve(values.folder), terminal });
 }
 
 async function migrate(
-  { owner, parallel }: ProvisionerSettings,
+  { owner, parallel }: TenantsSettings,
   { json, folder, terminal }: Options,
 ): Promise<number> {
   const startedAt = performance.now();
@@ -100,7 +100,7 @@ async function migrate(
   return failed.length === 0 ? 0 : 1;
 }
 
-async function info({ owner, parallel }: ProvisionerSettings, { json, folder }: Options): Promise<number> {
+async function info({ owner, parallel }: TenantsSettings, { json, folder }: Options): Promise<number> {
   const infos = await eachMigrator(owner, parallel, folder, (migrator) => migrator.info());
   console.log(json ? JSON.stringify(infos) : tenantTable(infos));
   return infos.every(isFinished) ? 0 : 1;

@@ -45,8 +45,11 @@ describe('the registry of tenants', () => {
   });
 
   it('tells operators of a tenant by the same names, while nothing but the database runs', async () => {
-    const key = { PAGINATION_CURSOR_KEY: 'a key of at least thirty-two characters' };
-    const env = { ...process.env, ...tenants.test.environment, ...key };
+    const secrets = {
+      PAGINATION_CURSOR_KEY: 'a key of at least thirty-two characters',
+      OPERATOR_TOKEN: 'the-operator-token-of-this-spec',
+    };
+    const env = { ...process.env, ...tenants.test.environment, ...secrets };
     const { stdout } = await promisify(execFile)(process.execPath, [program, 'tenant', id], { env });
     expect(JSON.parse(stdout)).toMatchObject({ id, schemaName: schemaOf(id) });
 

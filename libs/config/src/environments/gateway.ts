@@ -3,6 +3,7 @@ import {
   httpVariables,
   logVariables,
   natsVariables,
+  operationsVariables,
   redisVariables,
   storageVariables,
   tokenVariables,
@@ -23,11 +24,6 @@ export const gatewayEnvironment = {
       'GATEWAY_CORS_ORIGINS',
       'Origins whose pages may call the API, comma-separated',
       'http://localhost:7081',
-    ),
-    operatorAddresses: list(
-      'GATEWAY_OPERATOR_ADDRESSES',
-      'Addresses and networks that may read /metrics and the details of /health/ready, comma-separated',
-      '127.0.0.1,::1',
     ),
     trustProxy: flag('GATEWAY_TRUST_PROXY', 'true: believe X-Forwarded-For of the proxy in front', false),
     bodyLimitBytes: integer('GATEWAY_BODY_LIMIT_BYTES', 'Bytes of a JSON body', {
@@ -56,6 +52,7 @@ export const gatewayEnvironment = {
         },
       ),
     },
+    operations: operationsVariables,
     log: logVariables,
     traces: traceVariables,
   },

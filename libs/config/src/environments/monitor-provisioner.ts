@@ -1,5 +1,5 @@
 import { integer, port, text } from '../variable.js';
-import { databaseOwnerVariables, logVariables } from './shared.js';
+import { databaseOwnerVariables, logVariables, operationsVariables } from './shared.js';
 
 /** The process that makes the schemas of monitor's tenants: it has the owner's credentials, the service has not. */
 export const provisionerEnvironment = {
@@ -19,6 +19,7 @@ export const provisionerEnvironment = {
       max: 32,
       default: 4,
     }),
+    operations: operationsVariables,
     log: logVariables,
   },
 };

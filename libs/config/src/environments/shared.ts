@@ -2,7 +2,6 @@ import {
   certificateFile,
   choice,
   integer,
-  optionalSecret,
   optionalUrl,
   overridable,
   port,
@@ -229,10 +228,12 @@ export const outboxVariables = {
   ),
 };
 
+/** Long, because whoever guesses may guess as often as they like. */
 export const operationsVariables = {
-  token: optionalSecret(
+  token: secret(
     'OPERATOR_TOKEN',
-    "Bearer token of GET /operations/database on the services' own ports; the route is off without it",
+    'Bearer token of /metrics, /operations and the details of /health/ready, of every process',
+    { generated: 'password', addedLater: true, minimumLength: 16 },
   ),
 };
 

@@ -100,14 +100,14 @@ export const platformErrors = {
   'platform.operator.token_missing': {
     kind: 'unauthenticated',
     title: 'The operator token is missing',
-    when: "A route for operators on a service's own port was called without a bearer token.",
+    when: 'A route for operators (`/metrics`, `/operations/…`) was called without a bearer token.',
     remedy: 'Send `Authorization: Bearer <token>` with the token that OPERATOR_TOKEN holds.',
   },
   'platform.operator.token_refused': {
-    kind: 'forbidden',
+    kind: 'unauthenticated',
     title: 'The operator token is not the right one',
     when: 'The bearer token is not the one that OPERATOR_TOKEN holds.',
-    remedy: "Use the token of the service's own configuration; a token of a session does not serve here.",
+    remedy: "Use the token of the process's own configuration; a token of a session does not serve here.",
   },
   'platform.cursor.invalid': {
     kind: 'invalid',
