@@ -54,10 +54,11 @@ it("the provisioner is given the owner of monitor's database, what operators ask
   const source = readEnvironment(workspace, {});
   rmSync(workspace, { recursive: true });
   const given = provisionerProcess(workspace, source).environment;
-  expect(Object.keys(source).filter((name) => given[name]).sort()).toEqual([
-    'MONITOR_SERVICE_DB_OWNER_PASSWORD',
-    'OPERATOR_TOKEN',
-  ]);
+  expect(
+    Object.keys(source)
+      .filter((name) => given[name])
+      .sort(),
+  ).toEqual(['MONITOR_SERVICE_DB_OWNER_PASSWORD', 'OPERATOR_TOKEN']);
 });
 
 it('a service is given the time to cut itself off before the supervisor kills it', async () => {
