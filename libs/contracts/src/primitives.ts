@@ -3,6 +3,8 @@ import { z } from 'zod';
 export const idSchema = z.uuid();
 /** RFC 3339 instant in UTC, as `Date.prototype.toISOString` writes it. */
 export const instantSchema = z.iso.datetime();
+export const createdAtSchema = instantSchema.describe('When it was created.');
+export const updatedAtSchema = instantSchema.describe('When it was last changed.');
 /** Unlimited integers (money in minor units, byte counts) cross JSON as decimal strings when they may exceed 2^53. */
 export const integerStringSchema = z
   .string()
@@ -13,7 +15,9 @@ export const quantitySchema = z
   .regex(/^\d{1,20}(\.\d{1,9})?$/, 'must be a non-negative decimal number');
 
 /** ISO 4217 codes that plans are priced in. */
-export const currencySchema = z.enum(['USD', 'EUR', 'GBP', 'BRL']);
+export const currencySchema = z
+  .enum(['USD', 'EUR', 'GBP', 'BRL'])
+  .describe('ISO 4217 code of the currency; its minor unit is a hundredth.');
 export type Currency = z.infer<typeof currencySchema>;
 
 /** What a person types as the name of an organization, project or user: printable, trimmed, not empty. */

@@ -1,7 +1,7 @@
 import { endpoints } from '@capsule/contracts';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { openApiDocument } from './openapi.js';
-import type { Operation, Parameter } from './openapi-document.js';
+import type { Operation, Parameter, Response } from './openapi-document.js';
 
 const document = openApiDocument();
 
@@ -17,6 +17,30 @@ function references(value: unknown): string[] {
   return Object.entries(value).flatMap(([key, child]) =>
     key === '$ref' && typeof child === 'string' ? [child] : references(child),
   );
+}
+
+/** Every property of every object below a schema, with the way to it. */
+function fields(value: unknown, path = ''): { path: string; field: object }[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, child]: [string, unknown]) => [
+    ...(key === 'properties'
+      ? Object.entries(child as Record<string, object>).map(([name, field]) => ({
+          path: `${path}.${name}`,
+          field,
+        }))
+      : []),
+    ...(key === 'examples' ? [] : fields(child, `${path}.${key}`)),
+  ]);
+}
+
+function isDescribed(field: object): boolean {
+  if ('description' in field) return typeof field.description === 'string' && field.description.length > 10;
+  if (!('$ref' in field)) return false;
+  const target = String(field.$ref)
+    .replace('#/components/', '')
+    .split('/')
+    .reduce<unknown>((node, step) => (node as Record<string, unknown>)?.[step], document.components);
+  return isDescribed(target as object);
 }
 
 describe('the OpenAPI document', () => {
@@ -98,6 +122,21 @@ describe('the OpenAPI document', () => {
     const { requestBody } = operationOf({ method: 'POST', path: '/v1/apps/{appId}/deployments' });
     expect(Object.keys(requestBody?.content ?? {})).toContain('application/gzip');
     expect(JSON.stringify(document.components.schemas['CreateDeploymentRequest'])).not.toContain('archiveId');
+  });
+
+  it('describes every operation, parameter and field in words, by itself or by the schema it refers to', () => {
+    const parameters = endpoints.flatMap((endpoint) =>
+      (operationOf(endpoint).parameters ?? []).map((parameter) => [endpoint.operationId, parameter] as const),
+    );
+    const silent = [
+      ...fields(document.components.schemas),
+      ...parameters.map(([operation, parameter]) => ({ path: `${operation}: parameter`, field: parameter })),
+    ].filter(({ field }) => !isDescribed(field));
+    expect(silent.map(({ path }) => path)).toEqual([]);
+    for (const endpoint of endpoints) {
+      const success = operationOf(endpoint).responses[endpoint.status] as Response;
+      expect(success.description).toMatch(/^[A-Z].* .*\.$/);
+    }
   });
 
   it('says of an e-mail that it is one', () => {

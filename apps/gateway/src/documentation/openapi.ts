@@ -50,6 +50,7 @@ function operation(endpoint: Endpoint, schemas: JsonSchemas, document: OpenApiDo
     operationId: endpoint.operationId,
     tags: [endpoint.tag],
     summary: endpoint.summary,
+    ...(endpoint.description !== undefined && { description: endpoint.description }),
     security: endpoint.security === 'bearer' ? [{ bearer: [] }] : [],
     ...(parameters.length > 0 && { parameters }),
     ...(fields.body && { requestBody: requestBody(endpoint, fields.body, document) }),
@@ -59,17 +60,18 @@ function operation(endpoint: Endpoint, schemas: JsonSchemas, document: OpenApiDo
 
 /** The fields of a request as the parameters of its path and query, or what is left of it as its body. */
 function fieldsOf(endpoint: Endpoint, schemas: JsonSchemas): { parameters: Parameter[]; body?: JsonSchema } {
-  const schema = schemas.requests[endpoint.operationId] ?? {};
-  const properties = Object.entries((schema['properties'] ?? {}) as Record<string, JsonSchema>);
-  const required = new Set((schema['required'] ?? []) as string[]);
+  const request = schemas.requests[endpoint.operationId] ?? {};
+  const properties = Object.entries((request['properties'] ?? {}) as Record<string, JsonSchema>);
+  const required = new Set((request['required'] ?? []) as string[]);
   const inPath = new Set(pathParameters(endpoint.path));
   const parameter =
     (place: 'path' | 'query') =>
-    ([name, field]: [string, JsonSchema]): Parameter => ({
+    ([name, { description, ...schema }]: [string, JsonSchema]): Parameter => ({
       name,
       in: place,
       required: required.has(name),
-      schema: field,
+      description: String(description),
+      schema,
     });
   const path = properties.filter(([name]) => inPath.has(name)).map(parameter('path'));
   const rest = properties.filter(([name]) => !inPath.has(name));
@@ -78,7 +80,7 @@ function fieldsOf(endpoint: Endpoint, schemas: JsonSchemas): { parameters: Param
   }
   if (rest.length === 0) return { parameters: path };
   const names = rest.map(([name]) => name).filter((name) => required.has(name));
-  const body = { ...schema, properties: Object.fromEntries(rest), required: names };
+  const body = { ...request, properties: Object.fromEntries(rest), required: names };
   return { parameters: path, body };
 }
 
@@ -131,7 +133,7 @@ function success(endpoint: Endpoint): Response {
   if (!named) throw new Error(`The response of ${endpoint.operationId} has no public name.`);
   const schema = { $ref: schemaReference(named.name) };
   return {
-    description: named.name,
+    description: named.schema.description ?? named.name,
     headers,
     content: { 'application/json': { schema, example: named.example } },
   };

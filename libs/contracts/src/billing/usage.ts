@@ -1,9 +1,14 @@
 import { z } from 'zod';
-import { idSchema, instantSchema, quantitySchema } from '../primitives.js';
+import { appIdSchema } from '../ids.js';
+import { quantitySchema } from '../primitives.js';
 import { rpc } from '../rpc.js';
+import { periodEndSchema, periodStartSchema } from './period.js';
 
-/** What is metered: CPU seconds consumed, gibibyte-hours of memory held, deployments that went live. */
-export const meterSchema = z.enum(['cpu_seconds', 'memory_gib_hours', 'deployments']);
+export const meterSchema = z
+  .enum(['cpu_seconds', 'memory_gib_hours', 'deployments'])
+  .describe(
+    'What is metered: seconds of CPU time used, GiB of memory held times hours, or deployments that went live.',
+  );
 export type Meter = z.infer<typeof meterSchema>;
 
 export const usageGet = rpc({
@@ -11,19 +16,30 @@ export const usageGet = rpc({
   entity: 'usage',
   verb: 'get',
   request: z.strictObject({}),
-  response: z.object({
-    periodStart: instantSchema,
-    periodEnd: instantSchema,
-    meters: z.array(
-      z.object({
-        meter: meterSchema,
-        /** Of all apps. */
-        quantity: quantitySchema,
-        /** The 1,000 apps with the most of it, the largest first. */
-        apps: z.array(z.object({ appId: idSchema, quantity: quantitySchema })),
-      }),
-    ),
-  }),
+  response: z
+    .object({
+      periodStart: periodStartSchema,
+      periodEnd: periodEndSchema,
+      meters: z
+        .array(
+          z.object({
+            meter: meterSchema,
+            quantity: quantitySchema.describe('Decimal: usage of all apps so far, in the unit of the meter.'),
+            apps: z
+              .array(
+                z.object({
+                  appId: appIdSchema,
+                  quantity: quantitySchema.describe(
+                    'Decimal: usage of the app so far, in the unit of the meter.',
+                  ),
+                }),
+              )
+              .describe('The 1,000 apps with the largest usage, the largest first.'),
+          }),
+        )
+        .describe('Every meter, used or not.'),
+    })
+    .describe('Metered usage of the running billing period.'),
   callers: ['gateway'],
   tenancy: 'tenant',
   permission: 'billing:read',

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { idSchema } from '../primitives.js';
+import { deploymentIdSchema } from '../ids.js';
 import { rpc } from '../rpc.js';
 
 /** The longest a read waits for new bytes before it answers with none. */
@@ -16,18 +16,27 @@ export const deploymentLogRead = rpc({
   entity: 'deployment-log',
   verb: 'read',
   request: z.strictObject({
-    deploymentId: idSchema,
-    offset: z.coerce.number().int().nonnegative().default(0),
+    deploymentId: deploymentIdSchema,
+    offset: z.coerce
+      .number()
+      .int()
+      .nonnegative()
+      .default(0)
+      .describe('Where to begin, in bytes from the start of the log.'),
     waitMs: z.coerce.number().int().min(0).max(LOG_WAIT_MS_MAX).default(0),
   }),
-  response: z.object({
-    /** Whole lines, UTF-8. */
-    text: z.string(),
-    startOffset: z.int(),
-    nextOffset: z.int(),
-    /** True when the deployment has ended and nothing follows. */
-    ended: z.boolean(),
-  }),
+  response: z
+    .object({
+      text: z.string().describe('Whole lines.'),
+      startOffset: z
+        .int()
+        .describe(
+          'Offset of the first byte of `text`; later than asked for when what was before has been deleted.',
+        ),
+      nextOffset: z.int().describe('Offset of the byte behind `text`, to go on from.'),
+      ended: z.boolean().describe('Whether the deployment has ended and nothing follows.'),
+    })
+    .describe('A part of the log of a deployment; offsets count bytes and never change.'),
   callers: ['gateway'],
   timeoutMs: LOG_WAIT_MS_MAX + 5_000,
   tenancy: 'tenant',

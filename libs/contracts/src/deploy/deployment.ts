@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { appIdSchema, deploymentIdSchema, projectIdSchema } from '../ids.js';
 import { numberedPageOf, numberedPageRequest } from '../page.js';
-import { idSchema, instantSchema } from '../primitives.js';
+import { createdAtSchema, idSchema, instantSchema, updatedAtSchema } from '../primitives.js';
 import { rpc } from '../rpc.js';
 
 export const deploymentStates = [
@@ -15,24 +16,31 @@ export const deploymentStates = [
   'deactivated',
   'canceled',
 ] as const;
-export const deploymentStateSchema = z.enum(deploymentStates);
+export const deploymentStateSchema = z
+  .enum(deploymentStates)
+  .describe(
+    'How far the deployment has come: waiting (`created`, `queued`), being built, being started (`update_in_progress`), in service (`live`), or ended. It ended by a failure (`build_failed`, `update_failed`), or was replaced by a newer one (`superseded`), taken out of service (`deactivated`) or called off (`canceled`).',
+  );
 export type DeploymentState = z.infer<typeof deploymentStateSchema>;
 
-/** Why a deployment failed, for people and programs. */
-export const deploymentFailureSchema = z.object({
-  reason: z.enum([
-    'source_unavailable',
-    'source_invalid',
-    'build_timed_out',
-    'command_not_found',
-    'exited_early',
-    'never_listened',
-    'unhealthy',
-    'memory_exceeded',
-    'platform_error',
-  ]),
-  detail: z.string(),
-});
+export const deploymentFailureSchema = z
+  .object({
+    reason: z
+      .enum([
+        'source_unavailable',
+        'source_invalid',
+        'build_timed_out',
+        'command_not_found',
+        'exited_early',
+        'never_listened',
+        'unhealthy',
+        'memory_exceeded',
+        'platform_error',
+      ])
+      .describe('Why it failed, for programs.'),
+    detail: z.string().describe('Why it failed, for people.'),
+  })
+  .describe('Why the deployment failed.');
 export type DeploymentFailureReason = z.infer<typeof deploymentFailureSchema>['reason'];
 
 /** Where a deployment's files come from. The archive is in storage already; only its digest and size ride here. */
@@ -44,41 +52,73 @@ export const archiveSourceSchema = z.strictObject({
   sizeBytes: z.int().positive(),
 });
 export const gitSourceSchema = z.strictObject({
-  type: z.literal('git'),
-  url: z.string().max(2000),
-  /** Branch, tag or full commit id; the default branch of the repository without one. */
-  ref: z.string().max(200).optional(),
+  type: z.literal('git').describe('The files of a git repository. An archive is sent as the body itself.'),
+  url: z
+    .string()
+    .max(2000)
+    .describe('HTTP or HTTPS URL of the repository, without credentials, query or fragment.'),
+  ref: z
+    .string()
+    .max(200)
+    .optional()
+    .describe('Branch, tag or full commit id; the default branch of the repository unless given.'),
 });
 
-export const deploymentSchema = z.object({
-  id: idSchema,
-  appId: idSchema,
-  projectId: idSchema,
-  state: deploymentStateSchema,
-  failure: deploymentFailureSchema.nullable(),
-  source: z.object({
-    type: z.enum(['archive', 'git']),
-    digest: z.string().nullable(),
-    gitUrl: z.string().nullable(),
-    gitRef: z.string().nullable(),
-    gitCommit: z.string().nullable(),
-  }),
-  /** The deployment this one restores, for a rollback. */
-  rollbackOf: idSchema.nullable(),
-  url: z.string(),
-  instance: z
-    .object({
-      id: idSchema,
-      state: z.enum(['starting', 'healthy', 'draining', 'exited', 'unknown']),
-      /** When the state was last observed; older than a minute means `unknown`. */
-      observedAt: instantSchema.nullable(),
-      memoryLimit: z.enum(['cgroup', 'watchdog']),
-    })
-    .nullable(),
-  createdAt: instantSchema,
-  updatedAt: instantSchema,
-  liveAt: instantSchema.nullable(),
-});
+export const deploymentSchema = z
+  .object({
+    id: deploymentIdSchema,
+    appId: appIdSchema,
+    projectId: projectIdSchema,
+    state: deploymentStateSchema,
+    failure: deploymentFailureSchema
+      .nullable()
+      .describe('Why the deployment failed; null unless it is `build_failed` or `update_failed`.'),
+    source: z
+      .object({
+        type: z.enum(['archive', 'git']).describe('Whether an archive was sent or a git repository named.'),
+        digest: z
+          .string()
+          .nullable()
+          .describe('SHA-256 of the archive as it was sent, in lower-case hex; null for git.'),
+        gitUrl: z.string().nullable().describe('URL of the git repository; null for an archive.'),
+        gitRef: z
+          .string()
+          .nullable()
+          .describe('Branch, tag or commit as requested; null for the default branch and for an archive.'),
+        gitCommit: z
+          .string()
+          .nullable()
+          .describe('Full id of the commit that was fetched; null until it is known and for an archive.'),
+      })
+      .describe('Where the files come from.'),
+    rollbackOf: deploymentIdSchema
+      .nullable()
+      .describe('Id of the deployment that this one restores; null unless it is a rollback.'),
+    url: z.string().describe('Address that the app is reached at.'),
+    instance: z
+      .object({
+        id: idSchema.describe('Id of the instance.'),
+        state: z
+          .enum(['starting', 'healthy', 'draining', 'exited', 'unknown'])
+          .describe(
+            'What the instance was last seen doing; `unknown` when nothing has been seen of it for a minute.',
+          ),
+        observedAt: instantSchema
+          .nullable()
+          .describe('When the instance was last seen; null until it is seen first.'),
+        memoryLimit: z
+          .enum(['cgroup', 'watchdog'])
+          .describe(
+            'What holds the instance to its memory limit: the kernel (`cgroup`), or the platform, which looks at it again and again (`watchdog`).',
+          ),
+      })
+      .nullable()
+      .describe('The latest instance of the deployment; null until one is started.'),
+    createdAt: createdAtSchema,
+    updatedAt: updatedAtSchema,
+    liveAt: instantSchema.nullable().describe('When the deployment went live; null if it never did.'),
+  })
+  .describe('One version of an app, on its way to being live or past it.');
 
 const common = { service: 'deploy', entity: 'deployment', callers: ['gateway'], tenancy: 'tenant' } as const;
 
@@ -86,7 +126,7 @@ export const deploymentCreate = rpc({
   ...common,
   verb: 'create',
   request: z.strictObject({
-    appId: idSchema,
+    appId: appIdSchema,
     source: z.discriminatedUnion('type', [archiveSourceSchema, gitSourceSchema]),
   }),
   response: deploymentSchema,
@@ -96,7 +136,7 @@ export const deploymentCreate = rpc({
 export const deploymentGet = rpc({
   ...common,
   verb: 'get',
-  request: z.strictObject({ deploymentId: idSchema }),
+  request: z.strictObject({ deploymentId: deploymentIdSchema }),
   response: deploymentSchema,
   permission: 'deployments:read',
 });
@@ -104,24 +144,23 @@ export const deploymentGet = rpc({
 export const deploymentList = rpc({
   ...common,
   verb: 'list',
-  request: numberedPageRequest({ appId: idSchema }),
-  response: numberedPageOf(deploymentSchema),
+  request: numberedPageRequest({ appId: appIdSchema }),
+  response: numberedPageOf(deploymentSchema).describe('A page of deployments, newest first.'),
   permission: 'deployments:read',
 });
 
 export const deploymentCancel = rpc({
   ...common,
   verb: 'cancel',
-  request: z.strictObject({ deploymentId: idSchema }),
+  request: z.strictObject({ deploymentId: deploymentIdSchema }),
   response: deploymentSchema,
   permission: 'deployments:write',
 });
 
-/** Makes a new deployment from the kept artifact of an earlier one that was live. */
 export const deploymentRollback = rpc({
   ...common,
   verb: 'rollback',
-  request: z.strictObject({ deploymentId: idSchema }),
+  request: z.strictObject({ deploymentId: deploymentIdSchema }),
   response: deploymentSchema,
   permission: 'deployments:write',
 });

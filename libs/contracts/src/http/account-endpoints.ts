@@ -10,6 +10,7 @@ export const accountEndpoints = [
   endpoint('POST /v1/auth/sign-up', {
     tag,
     summary: 'Create a user and an organization',
+    description: 'The user owns the organization, and the answer holds the tokens of a first session.',
     security: 'public',
     limit: 'strict',
     status: 201,
@@ -36,6 +37,8 @@ export const accountEndpoints = [
   endpoint('POST /v1/auth/refresh', {
     tag,
     summary: 'Exchange a refresh token',
+    description:
+      'The answer holds the next refresh token. One that is used again ends its session, unless it comes again at once because the answer was lost.',
     security: 'public',
     limit: 'strict',
     status: 200,

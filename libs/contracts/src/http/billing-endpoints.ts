@@ -29,6 +29,7 @@ export const billingEndpoints = [
   endpoint('GET /v1/billing/invoices/upcoming', {
     ...common,
     summary: 'Preview the invoice of the running period',
+    description: 'What it would be if the period ended now.',
     security: 'bearer',
     rpc: invoiceGetUpcoming,
     errors: ['billing.customer.not_ready'],

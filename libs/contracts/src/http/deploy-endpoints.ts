@@ -28,6 +28,7 @@ export const deployEndpoints = [
   endpoint('GET /v1/projects', {
     ...projects,
     summary: 'List projects',
+    description: 'Oldest first.',
     status: 200,
     rpc: projectList,
     errors: ['platform.cursor.invalid'],
@@ -56,6 +57,7 @@ export const deployEndpoints = [
   endpoint('GET /v1/projects/{projectId}/apps', {
     ...apps,
     summary: 'List the apps of a project',
+    description: 'Oldest first.',
     status: 200,
     rpc: appList,
     errors: ['deploy.project.not_found', 'platform.cursor.invalid'],
@@ -70,6 +72,8 @@ export const deployEndpoints = [
   endpoint('POST /v1/apps/{appId}/deactivate', {
     ...apps,
     summary: 'Take an app out of service',
+    description:
+      'Its host answers 404, nothing of it runs or is metered, and deployments on their way are canceled. With nothing to end it changes nothing. Deploy or roll back to bring the app back.',
     status: 200,
     rpc: appDeactivate,
     errors: ['deploy.app.not_found'],
@@ -78,11 +82,17 @@ export const deployEndpoints = [
   endpoint('POST /v1/apps/{appId}/deployments', {
     ...deployments,
     summary: 'Deploy an app',
+    description:
+      'Answers as soon as the deployment is recorded; read it, or follow its log, to see what becomes of it. The deployment before stays in service until this one is healthy.',
     status: 202,
     transfer: 'archive',
     rpc: deploymentCreate,
     // An archive comes as the body itself; naming one that lies in storage is for the gateway alone.
-    request: deploymentCreate.request.extend({ source: z.discriminatedUnion('type', [gitSourceSchema]) }),
+    request: deploymentCreate.request.extend({
+      source: z
+        .discriminatedUnion('type', [gitSourceSchema])
+        .describe('Where the files of the app come from.'),
+    }),
     example: { source: { type: 'git', url: 'https://git.example.com/acme/hello.git', ref: 'main' } },
     errors: [
       'deploy.app.not_found',
@@ -97,6 +107,7 @@ export const deployEndpoints = [
   endpoint('GET /v1/apps/{appId}/deployments', {
     ...deployments,
     summary: 'List deployments',
+    description: 'Newest first.',
     status: 200,
     rpc: deploymentList,
     errors: ['deploy.app.not_found', 'platform.cursor.invalid'],
@@ -111,6 +122,7 @@ export const deployEndpoints = [
   endpoint('POST /v1/deployments/{deploymentId}/cancel', {
     ...deployments,
     summary: 'Cancel a deployment that has not gone live',
+    description: 'It is `canceled` once nothing of it runs any more. Repeating the request changes nothing.',
     status: 202,
     rpc: deploymentCancel,
     errors: ['deploy.deployment.not_found', 'deploy.deployment.not_cancelable'],
@@ -118,6 +130,8 @@ export const deployEndpoints = [
   endpoint('POST /v1/deployments/{deploymentId}/rollback', {
     ...deployments,
     summary: 'Deploy the artifact of an earlier deployment again',
+    description:
+      'Makes a new deployment from what was built for an earlier one that was live; nothing is fetched or built.',
     status: 202,
     rpc: deploymentRollback,
     errors: ['deploy.deployment.not_found', 'deploy.deployment.not_restorable'],
@@ -125,6 +139,8 @@ export const deployEndpoints = [
   endpoint('GET /v1/deployments/{deploymentId}/logs', {
     ...deployments,
     summary: 'Follow the log of a deployment',
+    description:
+      'What its build and its instances wrote, from `offset` on and then as it is written. The stream ends with the access token; come back with a new one and the id of the last event.',
     status: 200,
     transfer: 'log-stream',
     rpc: deploymentLogRead,

@@ -15,6 +15,8 @@ export interface Endpoint {
   path: string;
   tag: string;
   summary: string;
+  /** What a caller should know that the summary does not tell. */
+  description?: string;
   /** 'bearer': an access token is required and its organization is the tenant. */
   security: 'public' | 'bearer';
   /** Status of success. */

@@ -20,6 +20,7 @@ export const monitorEndpoints = [
   endpoint('GET /v1/apps/{appId}/metrics', {
     tag: 'Apps',
     summary: 'CPU and memory of an app',
+    description: 'The last hour in steps of 30 seconds unless asked otherwise.',
     security: 'bearer',
     status: 200,
     rpc: metricQuery,
@@ -28,6 +29,7 @@ export const monitorEndpoints = [
   endpoint('GET /v1/activities', {
     tag: 'Activity',
     summary: 'What happened, newest first',
+    description: 'What happened to the apps and deployments of the organization.',
     security: 'bearer',
     status: 200,
     rpc: activityList,
@@ -48,6 +50,7 @@ export const monitorEndpoints = [
   endpoint('GET /v1/dashboards', {
     ...dashboards,
     summary: 'List dashboards',
+    description: 'Oldest first.',
     status: 200,
     rpc: dashboardList,
     errors: [...ownTables, 'platform.cursor.invalid'],
@@ -62,6 +65,7 @@ export const monitorEndpoints = [
   endpoint('PATCH /v1/dashboards/{dashboardId}', {
     ...dashboards,
     summary: 'Change a dashboard',
+    description: 'Changes what is given and leaves the rest; widgets are replaced as a whole.',
     status: 200,
     rpc: dashboardUpdate,
     example: { name: 'Production and staging' },
@@ -78,6 +82,7 @@ export const monitorEndpoints = [
   endpoint('POST /v1/work-sessions', {
     ...work,
     summary: 'Begin a work session, or record one that has ended',
+    description: 'The session belongs to the caller.',
     status: 201,
     rpc: workSessionCreate,
     example: { client: 'cli' },
@@ -86,6 +91,7 @@ export const monitorEndpoints = [
   endpoint('POST /v1/work-sessions/{workSessionId}/end', {
     ...work,
     summary: 'End a work session',
+    description: 'Only the user of a session can end it. One that has ended keeps the end it has.',
     status: 200,
     rpc: workSessionEnd,
     errors: [...ownTables, 'monitor.work_session.not_found'],
@@ -93,6 +99,7 @@ export const monitorEndpoints = [
   endpoint('GET /v1/work-sessions', {
     ...work,
     summary: 'List work sessions, newest first',
+    description: 'Those of every member, or of one.',
     status: 200,
     rpc: workSessionList,
     errors: [...ownTables, 'monitor.user.not_found', 'platform.cursor.invalid'],
@@ -100,6 +107,7 @@ export const monitorEndpoints = [
   endpoint('POST /v1/tool-metrics', {
     ...work,
     summary: 'Record the use of a tool',
+    description: 'The work session must be one of the caller.',
     status: 201,
     rpc: toolMetricCreate,
     example: {
@@ -113,6 +121,7 @@ export const monitorEndpoints = [
   endpoint('GET /v1/tool-metrics', {
     ...work,
     summary: 'List uses of tools, newest first',
+    description: 'Of every tool and session, or of one.',
     status: 200,
     rpc: toolMetricList,
     errors: [...ownTables, 'monitor.work_session.not_found', 'platform.cursor.invalid'],

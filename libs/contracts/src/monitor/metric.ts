@@ -1,39 +1,54 @@
 import { z } from 'zod';
-import { idSchema, instantSchema } from '../primitives.js';
+import { appIdSchema } from '../ids.js';
+import { instantSchema } from '../primitives.js';
 import { rpc } from '../rpc.js';
 
 /** Points of one answer at the most. */
 export const METRIC_POINTS_MAX = 1_500;
 
-/** CPU and memory of an app over time; the last hour in steps of 30 s unless asked otherwise. */
 export const metricQuery = rpc({
   service: 'monitor',
   entity: 'metric',
   verb: 'query',
   request: z.strictObject({
-    appId: idSchema,
-    from: instantSchema.optional(),
-    to: instantSchema.optional(),
-    stepSeconds: z.coerce.number().int().min(10).max(86_400).default(30),
+    appId: appIdSchema,
+    from: instantSchema.optional().describe('Start of the range; an hour before its end unless given.'),
+    to: instantSchema.optional().describe('End of the range, not part of it; now unless given.'),
+    stepSeconds: z.coerce
+      .number()
+      .int()
+      .min(10)
+      .max(86_400)
+      .default(30)
+      .describe(`Seconds between two points; the range may have ${METRIC_POINTS_MAX} of them.`),
   }),
-  response: z.object({
-    appId: idSchema,
-    from: instantSchema,
-    to: instantSchema,
-    stepSeconds: z.int(),
-    /** Days that samples are kept under the plan. */
-    retentionDays: z.int(),
-    points: z.array(
-      z.object({
-        at: instantSchema,
-        /** CPU seconds used in the step. */
-        cpuSeconds: z.number(),
-        /** Mean and peak resident bytes in the step, over all instances together. */
-        memoryBytesMean: z.number(),
-        memoryBytesMax: z.number(),
-      }),
-    ),
-  }),
+  response: z
+    .object({
+      appId: appIdSchema,
+      from: instantSchema.describe('Start of the range.'),
+      to: instantSchema.describe('End of the range, not part of it.'),
+      stepSeconds: z.int().describe('Seconds between two points.'),
+      retentionDays: z.int().describe('Days that metrics are kept under the plan; there is nothing older.'),
+      points: z
+        .array(
+          z.object({
+            at: instantSchema.describe('Start of the step.'),
+            cpuSeconds: z
+              .number()
+              .describe('Seconds of CPU time used in the step, by all instances together.'),
+            memoryBytesMean: z
+              .number()
+              .describe('Mean of the resident memory in the step, in bytes, of all instances together.'),
+            memoryBytesMax: z
+              .number()
+              .describe(
+                'Peak of the resident memory in the step, in bytes: the peaks of all instances added up.',
+              ),
+          }),
+        )
+        .describe('One point for each step in which the app was measured, oldest first.'),
+    })
+    .describe('CPU and memory of an app over time.'),
   callers: ['gateway'],
   tenancy: 'tenant',
   permission: 'metrics:read',

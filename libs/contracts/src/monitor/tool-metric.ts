@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { workSessionIdSchema } from '../ids.js';
 import { pageOf, pageRequestShape } from '../page.js';
 import { idSchema, instantSchema } from '../primitives.js';
 import { rpc } from '../rpc.js';
@@ -10,15 +11,20 @@ const toolSchema = z
   .max(60)
   .regex(/^[a-z0-9]+([.-][a-z0-9]+)*$/, 'must be words of a-z and 0-9 joined by dots or hyphens');
 
-/** One use of a tool within a work session. */
-export const toolMetricSchema = z.object({
-  id: idSchema,
-  workSessionId: idSchema,
-  tool: z.string(),
-  durationMs: z.int(),
-  succeeded: z.boolean(),
-  usedAt: instantSchema,
-});
+const TOOL = 'Name of the tool, such as `capsule.deploy`';
+const durationMs = z.int().min(0).max(DAY_MS).describe('How long the use took, in milliseconds.');
+const succeeded = z.boolean().describe('Whether the tool did what it was used for.');
+
+export const toolMetricSchema = z
+  .object({
+    id: idSchema.describe('Id of this use.'),
+    workSessionId: workSessionIdSchema,
+    tool: z.string().describe(`${TOOL}.`),
+    durationMs,
+    succeeded,
+    usedAt: instantSchema.describe('When the tool was used.'),
+  })
+  .describe('One use of a tool in a work session.');
 
 const common = {
   service: 'monitor',
@@ -27,31 +33,28 @@ const common = {
   tenancy: 'tenant',
 } as const;
 
-/** Records one use of a tool in a work session of the caller. */
 export const toolMetricCreate = rpc({
   ...common,
   verb: 'create',
   request: z.strictObject({
-    workSessionId: idSchema,
-    tool: toolSchema,
-    durationMs: z.int().min(0).max(DAY_MS),
-    succeeded: z.boolean(),
-    /** Now, unless it is told. */
-    usedAt: instantSchema.optional(),
+    workSessionId: workSessionIdSchema,
+    tool: toolSchema.describe(`${TOOL}: words of a-z and 0-9 joined by dots or hyphens.`),
+    durationMs,
+    succeeded,
+    usedAt: instantSchema.optional().describe('When the tool was used; now unless given.'),
   }),
   response: toolMetricSchema,
   permission: 'metrics:write',
 });
 
-/** Newest first; of all tools and sessions, or of one. */
 export const toolMetricList = rpc({
   ...common,
   verb: 'list',
   request: z.strictObject({
-    workSessionId: idSchema.optional(),
-    tool: toolSchema.optional(),
+    workSessionId: workSessionIdSchema.optional().describe('Only uses in this work session.'),
+    tool: toolSchema.optional().describe('Only uses of this tool.'),
     ...pageRequestShape,
   }),
-  response: pageOf(toolMetricSchema),
+  response: pageOf(toolMetricSchema).describe('A page of uses of tools, newest first.'),
   permission: 'metrics:read',
 });

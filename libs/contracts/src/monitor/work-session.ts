@@ -1,19 +1,22 @@
 import { z } from 'zod';
+import { userIdSchema, workSessionIdSchema } from '../ids.js';
 import { pageOf, pageRequestShape } from '../page.js';
-import { idSchema, instantSchema } from '../primitives.js';
+import { instantSchema } from '../primitives.js';
 import { rpc } from '../rpc.js';
 
 export const workClients = ['console', 'cli', 'editor', 'api'] as const;
 
-/** A stretch of work of one user with one client. */
-export const workSessionSchema = z.object({
-  id: idSchema,
-  userId: idSchema,
-  client: z.enum(workClients),
-  startedAt: instantSchema,
-  /** Null while it goes on. */
-  endedAt: instantSchema.nullable(),
-});
+const clientSchema = z.enum(workClients).describe('What the user works with.');
+
+export const workSessionSchema = z
+  .object({
+    id: workSessionIdSchema,
+    userId: userIdSchema,
+    client: clientSchema,
+    startedAt: instantSchema.describe('When the work began.'),
+    endedAt: instantSchema.nullable().describe('When the work ended; null while it goes on.'),
+  })
+  .describe('A stretch of work of one user with one client.');
 
 const common = {
   service: 'monitor',
@@ -22,16 +25,16 @@ const common = {
   tenancy: 'tenant',
 } as const;
 
-/** Begins a stretch of work of the caller, or records one that has ended. */
 export const workSessionCreate = rpc({
   ...common,
   verb: 'create',
   request: z
     .strictObject({
-      client: z.enum(workClients),
-      /** Now, unless it is told. */
-      startedAt: instantSchema.optional(),
-      endedAt: instantSchema.optional(),
+      client: clientSchema,
+      startedAt: instantSchema.optional().describe('When the work began; now unless given.'),
+      endedAt: instantSchema
+        .optional()
+        .describe('When the work ended, if it has; needs `startedAt` and may not be before it.'),
     })
     .refine(
       ({ startedAt, endedAt }) =>
@@ -42,20 +45,21 @@ export const workSessionCreate = rpc({
   permission: 'metrics:write',
 });
 
-/** Ends a stretch of work of the caller; one that has ended keeps the end it has. */
 export const workSessionEnd = rpc({
   ...common,
   verb: 'end',
-  request: z.strictObject({ workSessionId: idSchema }),
+  request: z.strictObject({ workSessionId: workSessionIdSchema }),
   response: workSessionSchema,
   permission: 'metrics:write',
 });
 
-/** Newest first; of everybody, or of one user. */
 export const workSessionList = rpc({
   ...common,
   verb: 'list',
-  request: z.strictObject({ userId: idSchema.optional(), ...pageRequestShape }),
-  response: pageOf(workSessionSchema),
+  request: z.strictObject({
+    userId: userIdSchema.optional().describe('Only work sessions of this user.'),
+    ...pageRequestShape,
+  }),
+  response: pageOf(workSessionSchema).describe('A page of work sessions, newest first.'),
   permission: 'metrics:read',
 });

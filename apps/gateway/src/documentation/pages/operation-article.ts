@@ -2,7 +2,7 @@ import { type ErrorCode, errorCatalogue, httpStatus } from '@capsule/contracts';
 import type { MediaType, OpenApiDocument, Operation, Parameter, Response } from '../openapi-document.js';
 import { curlExample } from './curl-example.js';
 import { html, type Html, prose } from './html.js';
-import { fieldTable, table, typeOf } from './schema-table.js';
+import { fieldTable, meaning, table, typeOf } from './schema-table.js';
 
 /** One route: what it takes, what it answers, what can go wrong and a command to try it. */
 export function operationArticle(
@@ -18,6 +18,7 @@ export function operationArticle(
       ${operation.security.length === 0 && html`<span class="tag">no token needed</span>`}
     </header>
     <h3>${operation.summary}</h3>
+    ${operation.description && html`<p>${prose(operation.description)}</p>`}
     ${parameters.length > 0 && parameterSection(parameters)}${body && bodySection(document, body)}
     <h4>Try it</h4>
     <pre>${curlExample(method, path, operation)}</pre>
@@ -44,7 +45,7 @@ function parameterSection(parameters: readonly Parameter[]): Html {
         html`<code>${parameter.name}</code>`,
         html`${parameter.in}`,
         typeOf(parameter.schema),
-        html`${parameter.required ? 'required' : 'optional'}${parameter.description && html`<br />${prose(parameter.description)}`}`,
+        meaning(parameter.schema, parameter.required, parameter.description),
       ]),
     )}`;
 }
@@ -59,7 +60,7 @@ function bodySection(document: OpenApiDocument, content: Record<string, MediaTyp
       archive &&
       html`<p>
         Or the bytes of a <code>.tar.gz</code> with the content type <code>application/gzip</code>:
-        ${String(archive.schema['description'])}
+        ${prose(String(archive.schema['description']))}
       </p>`
     }`;
 }

@@ -79,6 +79,7 @@ function schemaArticles(document: OpenApiDocument): Html {
     ([name, schema]) =>
       html`<article id="schema-${name}">
         <h3>${name}</h3>
+        ${typeof schema['description'] === 'string' && html`<p>${prose(schema['description'])}</p>`}
         ${fieldTable(schema)}
       </article>`,
   )}`;

@@ -1,18 +1,37 @@
 import type { JsonSchema } from '../openapi-document.js';
-import { html, type Html } from './html.js';
+import { html, type Html, prose } from './html.js';
 
-/** The fields of an object, one row each. */
+/** The fields of an object, one row each; those of an object within it follow, named by their path. */
 export function fieldTable(schema: JsonSchema): Html {
+  return table(['Field', 'Type', ''], fieldRows(schema, ''));
+}
+
+function fieldRows(schema: JsonSchema, prefix: string): Html[][] {
   const properties = Object.entries((schema['properties'] ?? {}) as Record<string, JsonSchema>);
   const required = new Set((schema['required'] ?? []) as string[]);
-  return table(
-    ['Field', 'Type', ''],
-    properties.map(([name, field]) => [
-      html`<code>${name}</code>`,
+  return properties.flatMap(([name, field]) => {
+    const row = [
+      html`<code>${prefix}${name}</code>`,
       typeOf(field),
-      html`${required.has(name) ? 'required' : 'optional'}${bounds(field)}`,
-    ]),
-  );
+      meaning(field, required.has(name), field['description']),
+    ];
+    const within = objectWithin(field);
+    const path = `${prefix}${name}${field['type'] === 'array' ? '[]' : ''}.`;
+    return [row, ...(within ? fieldRows(within, path) : [])];
+  });
+}
+
+/** The object that a field is, may be or lists, unless that has a name of its own. */
+function objectWithin(field: JsonSchema): JsonSchema | undefined {
+  const choices = (field['anyOf'] ?? field['oneOf'] ?? [field['items'] ?? field]) as JsonSchema[];
+  return choices.find((choice) => 'properties' in choice);
+}
+
+/** The cell on what a value means, whether it has to be there, and its bounds. */
+export function meaning(schema: JsonSchema, required: boolean, description: unknown): Html {
+  return html`${typeof description === 'string' && html`${prose(description)}<br />`}<span class="soft"
+      >${required ? 'required' : 'optional'}${bounds(schema)}</span
+    >`;
 }
 
 export function table(headings: readonly string[], rows: readonly (readonly Html[])[]): Html {
@@ -61,7 +80,8 @@ export function typeOf(schema: JsonSchema): Html {
     )}
     }`;
   }
-  return html`${String(schema['format'] ?? schema['type'] ?? 'anything')}`;
+  const types = [schema['format'] ?? schema['type'] ?? 'anything'].flat();
+  return html`${types.join(' or ')}`;
 }
 
 const boundTexts: readonly (readonly [keyword: string, before: string, after: string])[] = [
@@ -73,13 +93,12 @@ const boundTexts: readonly (readonly [keyword: string, before: string, after: st
   ['maxItems', 'at most ', ' items'],
 ];
 
-function bounds(schema: JsonSchema): Html {
-  const parts = boundTexts
+function bounds(schema: JsonSchema): Html[] {
+  return boundTexts
     .filter(([keyword]) => schema[keyword] !== undefined && schema[keyword] !== null)
     .map(
       ([keyword, before, after]) => html`, ${before}<code>${JSON.stringify(schema[keyword])}</code>${after}`,
     );
-  return html`<span class="soft">${parts}</span>`;
 }
 
 function joined(parts: readonly Html[], separator: string): Html {

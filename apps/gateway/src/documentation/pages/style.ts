@@ -46,9 +46,17 @@ article header code { font-size: .95rem; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; }
 th, td { padding: .35rem .75rem .35rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; color: var(--soft); }
+td:first-child code { overflow-wrap: normal; }
 details { margin-top: .75rem; } summary { cursor: pointer; color: var(--link); font-size: .9rem; }
 @media (max-width: 56rem) {
   body { display: block; }
   nav { position: static; height: auto; max-height: 40vh; border-right: 0; border-bottom: 1px solid var(--line); }
+}
+@media (max-width: 40rem) {
+  thead { display: none; }
+  tr, td { display: block; }
+  tr { padding: .5rem 0; border-bottom: 1px solid var(--line); }
+  td { padding: 0; border: 0; }
+  td:first-child code { overflow-wrap: anywhere; font-weight: 600; }
 }
 `;
