@@ -9,6 +9,7 @@ import { ProjectRepository } from './projects/project.repository.js';
 import { WorkLeases } from './work/work-leases.js';
 
 // 3,000 tenants; 300 of them with 30 projects, an app in each, two deployments of that and an instance of the second.
+// What is due waits for a turn to build.
 const ROWS = `
   SET session_replication_role = replica;
   INSERT INTO quotas (tenant_id, plan_code, version, max_projects, max_apps, max_concurrent_builds, max_instance_memory_bytes)
@@ -24,8 +25,8 @@ const ROWS = `
     FROM keys, (VALUES (1, 'superseded'), (2, 'live')) AS d (number, state);
   INSERT INTO instances (tenant_id, app_id, deployment_id, state, routed, address_host, address_port, memory_limit)
     SELECT tenant_id, md5('app' || n)::uuid, md5('live' || n)::uuid, 'healthy', true, 'h', 1, 'cgroup' FROM keys;
-  INSERT INTO work_items (subject_id, tenant_id, kind, due_at)
-    SELECT md5('live' || n)::uuid, tenant_id, 'deployment', now() - interval '1 hour' FROM keys`;
+  INSERT INTO work_items (subject_id, tenant_id, kind, due_at, due_lane)
+    SELECT md5('live' || n)::uuid, tenant_id, 'deployment', now() - interval '1 hour', 'build' FROM keys`;
 
 describe('the hot queries of deploy, under policies', () => {
   const pagination = new Pagination('a key of enough characters');
@@ -108,10 +109,15 @@ describe('the hot queries of deploy, under policies', () => {
     ]);
   });
 
-  it('claim work of all tenants by when it is due', async () => {
+  it('claim work of all tenants by its lane and by when it is due, and count what is held by that alone', async () => {
     const limits = { build: 1, deployment: 1, instance: 1 };
     const scans = await plans.scansOf((database) => new WorkLeases(database).claim(tenant, 30, limits));
-    expect(scans).toContainEqual(looked('work_items', 'ix_work_items__due', /due_at/));
-    expect(scans).toContainEqual(looked('work_items', 'pk_work_items', /subject_id/));
+    const expected = [
+      looked('work_items', 'ix_work_items__held', /lane/),
+      looked('work_items', 'ix_work_items__due_lane', /due_lane.*due_at/),
+      looked('work_items', 'pk_work_items', /subject_id/),
+    ];
+    expect(scans).toEqual(expect.arrayContaining(expected));
+    for (const scan of scans) expect(expected).toContainEqual(scan);
   });
 });

@@ -48,6 +48,7 @@ describe('builds, over all processes of the database', () => {
          SELECT id, $2, id, id, 1, 'queued', 'git', 'https://example.com/x.git' FROM unnest($1::uuid[]) AS id`,
         [ids, tenantId],
       );
+      await db.query(`SET session_replication_role = 'origin'`);
       await db.query(
         `INSERT INTO work_items (subject_id, tenant_id, kind)
          SELECT id, $2, 'deployment' FROM unnest($1::uuid[]) AS id`,

@@ -158,6 +158,24 @@ describe('work under leases', () => {
     expect([...laneOf(first, 'build'), ...laneOf(second, 'build')].sort()).toEqual(builds.sort());
   });
 
+  it('changes its lane with its deployment, and waits for no build any more', async () => {
+    const [canceled, superseded] = await Promise.all([
+      addDeployment('queued', null, false),
+      addDeployment('queued', null, false),
+    ]);
+    const claimOthers = () =>
+      leases.claim(randomUUID(), LEASE_SECONDS, { build: 0, deployment: 9, instance: 9 });
+    expect(await claimOthers()).toEqual([]);
+    await database.withTenant(tenantId, async (tx) => {
+      await tx.query('UPDATE deployments SET cancel_requested_at = now() WHERE id = $1', [canceled]);
+      await tx.query(`UPDATE deployments SET state = 'superseded', ended_at = now() WHERE id = $1`, [
+        superseded,
+      ]);
+    });
+    const claimed = await claimOthers();
+    expect(claimed.map(({ subjectId }) => subjectId).sort()).toEqual([canceled, superseded].sort());
+  });
+
   it('is handed back at once by an orderly end', async () => {
     await add(3);
     const holder = randomUUID();
