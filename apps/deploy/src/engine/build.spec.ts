@@ -77,6 +77,7 @@ describe('a build', () => {
       command: null,
       env: {},
       memoryLimitBytes: 128 * MEBIBYTE,
+      signal: new AbortController().signal,
     };
     await fixture.engine.start(request);
     await fixture.observed(request.instanceId, ({ state }) => state === 'exited');

@@ -105,6 +105,7 @@ export class EngineFixture {
       command: null,
       env: {},
       memoryLimitBytes: 256 * MEBIBYTE,
+      signal: new AbortController().signal,
       ...options,
     };
     await this.engine.start(request);

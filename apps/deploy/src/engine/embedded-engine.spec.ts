@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@capsule/testing';
@@ -119,6 +120,27 @@ describe('the embedded engine', () => {
       expect(await later.observe(request.instanceId)).toMatchObject({ listening: true }),
     );
     await later.stop(request.instanceId, { graceSeconds: 0 });
+  });
+
+  it('gives a start up that is canceled while the artifact comes, and begins it anew when asked again', async () => {
+    const request = await fixture.run(SERVER);
+    await fixture.engine.stop(request.instanceId, { graceSeconds: 0 });
+    const { getStream } = fixture.store;
+    const asked = new Promise<void>((resolve) => {
+      fixture.store.getStream = () => Promise.resolve(new Readable({ read: () => resolve() }));
+    });
+    const canceled = new AbortController();
+    const starting = fixture.engine.start({ ...request, signal: canceled.signal });
+    await asked;
+    const reason = new Error('canceled');
+    canceled.abort(reason);
+    await expect(starting).rejects.toBe(reason);
+    expect(await fixture.engine.observe(request.instanceId)).toEqual({ state: 'absent' });
+
+    fixture.store.getStream = getStream;
+    await fixture.engine.start(request);
+    expect(await fixture.engine.observe(request.instanceId)).toMatchObject({ state: 'running' });
+    await fixture.engine.stop(request.instanceId, { graceSeconds: 0 });
   });
 
   it('begins with what a power cut left of a start, and begins that start anew', async () => {

@@ -125,8 +125,10 @@ export class EmbeddedEngine implements Engine {
     await unpackArchive(await this.store.getStream(request.artifactKey), app, {
       digest: request.digest,
       limits: this.buildLimits,
+      signal: request.signal,
     });
     await this.home.giveFiles(run);
+    request.signal.throwIfAborted();
     const program = {
       argv: resolveStartCommand(app, request.command),
       env: {

@@ -37,6 +37,7 @@ export interface Engine {
    * Starts the instance, or finds it when it was started before (also when it has ended meanwhile: an instance is
    * started once in its life). Returns when it was started, not when it listens.
    * @throws DeploymentFailure command_not_found, source_invalid, platform_error
+   * @throws the reason of `signal` when it was aborted before the instance was started, which then is not started any more
    */
   start(request: StartRequest): Promise<{ address: InstanceAddress }>;
   observe(instanceId: string): Promise<Observation>;
@@ -85,6 +86,8 @@ export interface StartRequest {
   /** Of the app; the engine adds PORT. */
   env: Record<string, string>;
   memoryLimitBytes: number;
+  /** Aborted when the start is canceled, timed out or the service stops. */
+  signal: AbortSignal;
 }
 
 /** Where the instance takes HTTP, reachable from this service and from the edge. */

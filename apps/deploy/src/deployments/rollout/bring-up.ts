@@ -26,8 +26,8 @@ export class BringUp {
     @Inject(ENGINE) private readonly engine: Engine,
   ) {}
 
-  /** @throws DeploymentFailure */
-  async start(deployment: DeploymentEntity, instance: InstanceEntity): Promise<void> {
+  /** @throws DeploymentFailure, the reason of `signal` */
+  async start(deployment: DeploymentEntity, instance: InstanceEntity, signal: AbortSignal): Promise<void> {
     const { app, artifact } = await this.load(deployment);
     const { address } = await this.engine.start({
       instanceId: instance.id,
@@ -38,6 +38,7 @@ export class BringUp {
       command: app.command,
       env: {},
       memoryLimitBytes: app.memoryLimitBytes,
+      signal,
     });
     await this.database.withTenant(deployment.tenantId, (tx) =>
       this.instances.updateAddress(tx, instance.id, address),

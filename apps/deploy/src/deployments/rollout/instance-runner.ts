@@ -88,7 +88,9 @@ export class InstanceRunner implements WorkHandler {
   }
 
   private async bring(work: HeldWork, deployment: DeploymentEntity, instance: InstanceEntity): Promise<void> {
-    await withDeadline(work.signal, 'start', START_SECONDS, () => this.bringUp.start(deployment, instance));
+    await withDeadline(work.signal, 'start', START_SECONDS, (signal) =>
+      this.bringUp.start(deployment, instance, signal),
+    );
     await withDeadline(work.signal, 'health', this.settings.limits.healthSeconds, (signal) =>
       this.bringUp.waitUntilHealthy(deployment, instance, signal),
     );

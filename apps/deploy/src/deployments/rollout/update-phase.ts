@@ -49,7 +49,9 @@ export class UpdatePhase {
     const instance = await this.currentInstance(work, deployment);
     const log = this.engine.openLog(deployment.id);
     log.write('[capsule] starting');
-    await this.steps.run(work, 'start', START_SECONDS, () => this.bringUp.start(deployment, instance));
+    await this.steps.run(work, 'start', START_SECONDS, (signal) =>
+      this.bringUp.start(deployment, instance, signal),
+    );
     await this.steps.run(work, 'health', this.settings.limits.healthSeconds, (signal) =>
       this.bringUp.waitUntilHealthy(deployment, instance, signal),
     );
