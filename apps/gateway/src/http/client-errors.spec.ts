@@ -3,8 +3,10 @@ import { createServer, maxHeaderSize, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { startTestNats, type TestNats } from '@capsule/testing';
+import { fastify } from 'fastify';
 import { startGateway, type TestGateway } from '../gateway.fixture.js';
 import { answerClientError } from './client-errors.js';
+import { fastifyOptions } from './fastify-options.js';
 import { expectProblem } from './projects.fixture.js';
 
 let nats: TestNats;
@@ -67,6 +69,21 @@ describe('what is no request yet', () => {
       const bytes = `GET / HTTP/1.1\r\nHost: x\r\nCookie: ${'x'.repeat(length)}\r\n\r\n`;
       await expectRefusal(await saidTo(gateway.url, bytes), 431, 'platform.request.headers_too_large');
     }
+  });
+
+  it('is refused soon after its time is over, however little by little it comes', async () => {
+    const { http, ...options } = fastifyOptions({ trustProxy: false });
+    const server = fastify({ ...options, http: { ...http, headersTimeout: 500 } });
+    const { hostname, port } = new URL(await server.listen({ host: '127.0.0.1', port: 0 }));
+    const begun = performance.now();
+    const socket = connect(Number(port), hostname);
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\nCookie: ');
+    const drip = setInterval(() => socket.write('x'), 50);
+    socket.once('close', () => clearInterval(drip)).on('error', () => {});
+    await expectRefusal(await text(socket), 408, 'platform.request.too_slow');
+    // Far from the half minute that Node takes to notice.
+    expect(performance.now() - begun).toBeLessThan(10_000);
+    await server.close();
   });
 
   describe('in a server that does not wait long', () => {
