@@ -24,6 +24,7 @@ const withBody: ErrorCode[] = [
   'platform.request.too_large',
   'platform.request.unsupported_media',
 ];
+const withKey: ErrorCode[] = ['platform.request.conflict', 'platform.request.idempotency_key_reused'];
 
 export interface ProblemResponse {
   kind: ErrorKind;
@@ -39,7 +40,7 @@ export function problemsOf(endpoint: Endpoint): Map<number, ProblemResponse> {
     ...(endpoint.security === 'bearer' ? withToken : []),
     ...(endpoint.rpc.permission ? (['platform.permission.denied'] as const) : []),
     ...(endpoint.method === 'GET' ? [] : withBody),
-    ...(honoursIdempotencyKey(endpoint) ? (['platform.request.idempotency_key_reused'] as const) : []),
+    ...(honoursIdempotencyKey(endpoint) ? withKey : []),
   ]);
   const problems = new Map<number, ProblemResponse>();
   for (const code of new Set([...common, ...endpoint.errors])) {

@@ -23,7 +23,7 @@ export const authErrors = {
     kind: 'unauthenticated',
     title: 'E-mail or password is wrong',
     when: 'The pair is not known. The answer is the same whether the account exists or not.',
-    remedy: 'Check both, or reset the password.',
+    remedy: 'Check both and sign in again.',
   },
   'auth.refresh_token.invalid': {
     kind: 'unauthenticated',

@@ -40,7 +40,7 @@ export const deployErrors = {
   'deploy.deployment.not_cancelable': {
     kind: 'conflict',
     title: 'The deployment can no longer be canceled',
-    when: 'It has already ended.',
+    when: 'It has ended, is live, or is just going live.',
     remedy: 'Deploy again, or roll back.',
   },
   'deploy.deployment.not_restorable': {
@@ -54,12 +54,6 @@ export const deployErrors = {
     title: "The plan's quota is used up",
     when: 'The change would exceed what the plan of the organization allows; `detail` names the quota.',
     remedy: 'Remove something, or move to a larger plan.',
-  },
-  'deploy.archive.invalid': {
-    kind: 'invalid',
-    title: 'The archive can not be used',
-    when: 'It is no gzip-compressed tar, or holds paths or links that lead out of it, or special files.',
-    remedy: 'Pack the folder of the app with `tar -czf`.',
   },
   'deploy.archive.not_found': {
     kind: 'not_found',

@@ -17,7 +17,7 @@ export const billingEndpoints = [
     summary: 'The plan in force',
     security: 'bearer',
     rpc: subscriptionGet,
-    errors: ['billing.customer.not_ready', 'billing.plan.not_found'],
+    errors: ['billing.customer.not_ready'],
   }),
   endpoint('GET /v1/billing/usage', {
     ...common,
@@ -32,6 +32,6 @@ export const billingEndpoints = [
     description: 'What it would be if the period ended now.',
     security: 'bearer',
     rpc: invoiceGetUpcoming,
-    errors: ['billing.customer.not_ready'],
+    errors: ['billing.customer.not_ready', 'billing.plan.not_found'],
   }),
 ];

@@ -76,7 +76,7 @@ export const deployEndpoints = [
       'Its host answers 404, nothing of it runs or is metered, and deployments on their way are canceled. With nothing to end it changes nothing. Deploy or roll back to bring the app back.',
     status: 200,
     rpc: appDeactivate,
-    errors: ['deploy.app.not_found'],
+    errors: ['deploy.app.not_found', 'deploy.deployment.not_cancelable'],
   }),
 
   endpoint('POST /v1/apps/{appId}/deployments', {
@@ -96,7 +96,6 @@ export const deployEndpoints = [
     example: { source: { type: 'git', url: 'https://git.example.com/acme/hello.git', ref: 'main' } },
     errors: [
       'deploy.app.not_found',
-      'deploy.archive.invalid',
       'deploy.archive.not_found',
       'deploy.archive.too_large',
       'deploy.source.git_url_refused',
@@ -134,7 +133,12 @@ export const deployEndpoints = [
       'Makes a new deployment from what was built for an earlier one that was live; nothing is fetched or built.',
     status: 202,
     rpc: deploymentRollback,
-    errors: ['deploy.deployment.not_found', 'deploy.deployment.not_restorable'],
+    errors: [
+      'deploy.deployment.not_found',
+      'deploy.deployment.not_restorable',
+      'deploy.quota.exceeded',
+      'deploy.organization.not_ready',
+    ],
   }),
   endpoint('GET /v1/deployments/{deploymentId}/logs', {
     ...deployments,

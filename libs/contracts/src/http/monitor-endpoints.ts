@@ -45,7 +45,7 @@ export const monitorEndpoints = [
       name: 'Production',
       widgets: [{ kind: 'cpu', title: 'CPU', place: { column: 0, row: 0, width: 6, height: 4 } }],
     },
-    errors: [...ownTables, 'monitor.dashboard.name_taken'],
+    errors: [...ownTables, 'monitor.dashboard.name_taken', 'monitor.app.not_found'],
   }),
   endpoint('GET /v1/dashboards', {
     ...dashboards,
@@ -69,7 +69,12 @@ export const monitorEndpoints = [
     status: 200,
     rpc: dashboardUpdate,
     example: { name: 'Production and staging' },
-    errors: [...ownTables, 'monitor.dashboard.not_found', 'monitor.dashboard.name_taken'],
+    errors: [
+      ...ownTables,
+      'monitor.dashboard.not_found',
+      'monitor.dashboard.name_taken',
+      'monitor.app.not_found',
+    ],
   }),
   endpoint('DELETE /v1/dashboards/{dashboardId}', {
     ...dashboards,
