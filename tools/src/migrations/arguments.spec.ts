@@ -29,6 +29,7 @@ describe('the words of the migrate command', () => {
     [['baseline', 'auth']],
     [['reset', 'tenants']],
     [['new', 'auth']],
+    [['new', 'tenants', 'Totals view', '--repeatable']],
   ])('%j are wrong, and say how it is used', (words) => {
     expect(() => readArguments(words)).toThrow(UsageError);
     expect(() => readArguments(words)).toThrow('usage: migrate <verb>');

@@ -69,6 +69,9 @@ export function readArguments(words: string[]): Request {
   if (chosen.length > 1 && FOR_ONE.includes(verb)) throw new UsageError(USAGE, `${verb} is for one service.`);
   if (target === TENANTS && NOT_FOR_TENANTS.includes(verb))
     throw new UsageError(USAGE, `${verb} is not for tenants.`);
+  // Which tenants are behind is found by the version.
+  if (target === TENANTS && values.repeatable)
+    throw new UsageError(USAGE, 'Migrations of tenants have versions: a repeatable one is refused.');
   if ((description !== undefined) !== (verb === 'new')) throw new UsageError(USAGE);
   const { json = false, yes = false, undo = false, repeatable = false, version } = values;
   for (const option of Object.keys(values) as (keyof Options)[]) {
