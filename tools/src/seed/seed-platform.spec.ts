@@ -22,4 +22,9 @@ describe('demo users with a known password', () => {
   ])('may not be %s', (_, variables, reason) => {
     expect(reasonAgainst({ ...here, ...variables })).toMatch(reason);
   });
+
+  it('are refused with every fault of the environment, also where production is misspelt', () => {
+    const faulty = { ...here, NODE_ENV: 'Production', NATS_URL: 'nowhere' };
+    expect(() => reasonAgainst(faulty)).toThrow(/^ {2}NODE_ENV: must be[^]*^ {2}NATS_URL: /m);
+  });
 });

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { loadEnvironment, pickEnvironment } from '@capsule/config';
+import { loadEnvironment, pickEnvironment, platformEnvironment } from '@capsule/config';
 import { type SeedPlan, type ServiceName, serviceNames } from '@capsule/contracts';
 import { isLoopback } from '../migrations/confirm-reset.js';
-import { appEnvironments } from '../supervisor/platform-settings.js';
+import { appEnvironments, byName } from '../supervisor/platform-settings.js';
 import { ambientEnvironment, serviceProcess } from '../supervisor/services.js';
 
 type Source = Readonly<Record<string, string | undefined>>;
@@ -58,10 +58,30 @@ async function seedService(target: SeedTarget, service: ServiceName, plan: SeedP
   return (JSON.parse(output) as { written: number }).written;
 }
 
-/** Why demo users with a known password have no business here; undefined where they may be. */
+/** What says whose platform it is. */
+const placeEnvironment = {
+  name: 'the seeds',
+  variables: {
+    stage: platformEnvironment.variables.stage,
+    services: byName(serviceNames, (service) => {
+      const { database, nats } = appEnvironments[service].variables;
+      return { database, nats };
+    }),
+  },
+};
+
+/**
+ * Why demo users with a known password have no business here; undefined where they may be.
+ * @throws EnvironmentError
+ */
 export function reasonAgainst(source: Source): string | undefined {
-  if (source['NODE_ENV'] === 'production') return 'NODE_ENV is production';
-  const away = hostsOf(source).find((host) => !isLoopback(host));
+  const { stage, services } = loadEnvironment(placeEnvironment, source);
+  if (stage === 'production') return 'NODE_ENV is production';
+  const hosts = Object.values(services).flatMap(({ database, nats }) => [
+    database.host,
+    new URL(nats.url).hostname,
+  ]);
+  const away = hosts.find((host) => !isLoopback(host));
   return away === undefined ? undefined : `${away} is not this machine`;
 }
 
@@ -72,12 +92,4 @@ export async function isRunning({ workspace, source }: SeedTarget): Promise<bool
     () => true,
     () => false,
   );
-}
-
-function hostsOf(source: Source): string[] {
-  return serviceNames.flatMap((service) => {
-    const { database, nats } = appEnvironments[service].variables;
-    const settings = loadEnvironment({ name: service, variables: { database, nats } }, source);
-    return [settings.database.host, new URL(settings.nats.url).hostname];
-  });
 }
