@@ -47,6 +47,7 @@ export const secondEntries = [
   '@capsule/errors/problem',
   '@capsule/health/operator',
   '@capsule/outbox/wake-up',
+  '@capsule/security/authentication',
   '@capsule/testing/test-ports',
 ];
 

@@ -4,6 +4,7 @@ import { DatabaseIndicator, DatabaseReportModule, MigrationsIndicator } from '@c
 import { HealthModule } from '@capsule/health';
 import { MessagingModule, NatsIndicator } from '@capsule/messaging';
 import { OutboxModule } from '@capsule/outbox';
+import { SecurityModule } from '@capsule/security';
 import { config } from './config.js';
 import { databaseModule } from './database-module.js';
 import { KeyModule } from './keys/key.module.js';
@@ -20,6 +21,7 @@ const settings = config();
     databaseModule,
     DatabaseReportModule.forService('auth'),
     MessagingModule.forApp({ app: 'auth', nats: settings.nats }),
+    SecurityModule.forIssuer(settings.token),
     OutboxModule.forService({ service: 'auth', ...settings.outbox }),
     HealthModule.forApp({
       indicators: [DatabaseIndicator, MigrationsIndicator, NatsIndicator],

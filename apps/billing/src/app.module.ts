@@ -4,6 +4,7 @@ import { DatabaseIndicator, DatabaseReportModule, MigrationsIndicator } from '@c
 import { HealthModule } from '@capsule/health';
 import { MessagingModule, NatsIndicator } from '@capsule/messaging';
 import { OutboxModule } from '@capsule/outbox';
+import { SecurityModule } from '@capsule/security';
 import { config } from './config.js';
 import { CustomerModule } from './customers/customer.module.js';
 import { databaseModule } from './database-module.js';
@@ -20,6 +21,7 @@ const settings = config();
     databaseModule,
     DatabaseReportModule.forService('billing'),
     MessagingModule.forApp({ app: 'billing', nats: settings.nats }),
+    SecurityModule.forService(settings.token),
     OutboxModule.forService({ service: 'billing', ...settings.outbox }),
     HealthModule.forApp({
       indicators: [DatabaseIndicator, MigrationsIndicator, NatsIndicator],

@@ -9,6 +9,7 @@ import {
 import { HealthModule } from '@capsule/health';
 import { MessagingModule, NatsIndicator } from '@capsule/messaging';
 import { OutboxModule } from '@capsule/outbox';
+import { SecurityModule } from '@capsule/security';
 import { AppFeatureModule } from './apps/app-feature.module.js';
 import { ArchiveModule } from './archives/archive.module.js';
 import { config } from './config.js';
@@ -30,6 +31,7 @@ const settings = config();
     DatabaseReportModule.forService('deploy'),
     PaginationModule.forService(settings.pagination),
     MessagingModule.forApp({ app: 'deploy', nats: settings.nats }),
+    SecurityModule.forService(settings.token),
     OutboxModule.forService({ service: 'deploy', ...settings.outbox }),
     HealthModule.forApp({
       indicators: [DatabaseIndicator, MigrationsIndicator, NatsIndicator, EdgeIndicator],

@@ -4,6 +4,7 @@ import {
   appDeactivate,
   appGet,
   appList,
+  ARCHIVE_WRITE_SECONDS_MAX,
   archiveBegin,
   deploymentCancel,
   deploymentCreate,
@@ -18,6 +19,7 @@ import {
   requests,
   type RpcContract,
 } from '@capsule/contracts';
+import { ADMITTED_GRACE_SECONDS } from '@capsule/security';
 import { eventually } from '@capsule/testing';
 import { DeployServiceFixture } from './testing/deploy-service.fixture.js';
 import { type App, Deployer, type Deployment } from './testing/deployer.fixture.js';
@@ -154,6 +156,19 @@ describe('the requests of deploy', () => {
     await expect(acme.call(deploymentCreate, { appId: app.id, source })).rejects.toMatchObject({
       code: 'deploy.archive.too_large',
     });
+  });
+
+  it('create a deployment for whose upload the token expired meanwhile, and none long after', async () => {
+    const caller = { tenantId: acme.tenantId, userId: acme.userId, role: 'owner' } as const;
+    const source = await service.upload(acme, app, answering('slowly uploaded'));
+    const expired = (secondsAgo: number) => service.issuer.token(caller, { expiresInSeconds: -secondsAgo });
+    const tooLate = await expired(ADMITTED_GRACE_SECONDS + 60);
+    expect(
+      await refusal(acme.call(deploymentCreate, { appId: app.id, source }, { accessToken: tooLate })),
+    ).toMatchObject({ code: 'auth.token.expired' });
+    const meanwhile = await expired(ARCHIVE_WRITE_SECONDS_MAX);
+    const created = await acme.call(deploymentCreate, { appId: app.id, source }, { accessToken: meanwhile });
+    await deployer.reached(created, 'live');
   });
 
   it('refuse an archive that was never uploaded, or for another app, or is deployed already', async () => {

@@ -1,12 +1,11 @@
 /** A whole gateway on a port of its own, for specs; the services behind it are played by serve() in service.fixture.ts. */
-import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gatewayEnvironment, loadEnvironment, type NatsSettings } from '@capsule/config';
 import type { Role } from '@capsule/contracts';
 import { guardOperatorRoutes, observeRequests, ShutdownState } from '@capsule/health';
-import { TokenSigner } from '@capsule/security';
+import type { TestIssuer } from '@capsule/testing';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { GatewaySettings } from './config.js';
@@ -79,18 +78,6 @@ export async function startGateway({ nats, environment, variables }: GatewayOpti
   return { url: await app.getUrl(), app, storageFolder, paths, close };
 }
 
-/** Signs tokens as auth does. */
-export async function createSigner(accessTtlSeconds = 900): Promise<TokenSigner> {
-  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-  return TokenSigner.create({
-    privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    issuer: 'capsule',
-    audience: 'capsule-api',
-    accessTtlSeconds,
-  });
-}
-
-export async function bearer(signer: TokenSigner, role: Role = 'owner'): Promise<{ authorization: string }> {
-  const { token } = await signer.sign({ ...ada, role });
-  return { authorization: `Bearer ${token}` };
+export async function bearer(issuer: TestIssuer, role: Role = 'owner'): Promise<{ authorization: string }> {
+  return { authorization: `Bearer ${await issuer.token({ ...ada, role })}` };
 }

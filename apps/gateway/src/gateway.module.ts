@@ -1,7 +1,7 @@
 import { CacheModule, RedisIndicator } from '@capsule/cache';
 import { HealthModule } from '@capsule/health';
 import { MessagingModule, NatsIndicator } from '@capsule/messaging';
-import { SecurityModule } from '@capsule/security';
+import { AuthenticationModule } from '@capsule/security/authentication';
 import { ObjectStore } from '@capsule/storage';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { ArchiveUploads } from './archives/archive-uploads.js';
@@ -19,7 +19,7 @@ export class GatewayModule {
       imports: [
         CacheModule.forApp(settings.redis),
         MessagingModule.forApp({ app: 'gateway', nats: settings.nats }),
-        SecurityModule.forApp(settings.token),
+        AuthenticationModule.forApp(settings.token),
         HealthModule.forApp({ indicators: [NatsIndicator, RedisIndicator] }),
       ],
       providers: [

@@ -1,6 +1,7 @@
 import type { NatsSettings } from '@capsule/config';
 import type { RequestOf, ResponseOf, RpcContract, ServiceName } from '@capsule/contracts';
 import { MessagingModule, Rpc, RpcServer } from '@capsule/messaging';
+import { SecurityModule } from '@capsule/security';
 import { Controller, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -22,7 +23,10 @@ export async function serve(
   handlers: [RpcContract, Handler][],
 ): Promise<NestFastifyApplication> {
   @Module({
-    imports: [MessagingModule.forApp({ app: service, nats })],
+    imports: [
+      MessagingModule.forApp({ app: service, nats }),
+      SecurityModule.forService({ issuer: 'capsule', audience: 'capsule-api' }),
+    ],
     controllers: [controllerOf(handlers)],
   })
   class ServiceModule {}

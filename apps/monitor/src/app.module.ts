@@ -9,6 +9,7 @@ import {
 import { HealthModule } from '@capsule/health';
 import { MessagingModule, NatsIndicator } from '@capsule/messaging';
 import { OutboxModule } from '@capsule/outbox';
+import { SecurityModule } from '@capsule/security';
 import { ActivityModule } from './activity/activity.module.js';
 import { MonitoredAppModule } from './app/monitored-app.module.js';
 import { config } from './config.js';
@@ -32,6 +33,7 @@ const settings = config();
     DatabaseReportModule.forService('monitor'),
     PaginationModule.forService(settings.pagination),
     MessagingModule.forApp({ app: 'monitor', nats: settings.nats }),
+    SecurityModule.forService(settings.token),
     OutboxModule.forService({ service: 'monitor', ...settings.outbox }),
     HealthModule.forApp({ indicators: [DatabaseIndicator, MigrationsIndicator, NatsIndicator] }),
     ActivityModule,

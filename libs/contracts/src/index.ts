@@ -7,7 +7,7 @@ export { entitlementsChanged } from './billing/events.js';
 export { invoiceGetUpcoming } from './billing/invoice.js';
 export { planList, subscriptionGet } from './billing/plan.js';
 export { type Meter, meterSchema, usageGet } from './billing/usage.js';
-export { archiveBegin } from './deploy/archive.js';
+export { ARCHIVE_WRITE_SECONDS_MAX, archiveBegin } from './deploy/archive.js';
 export { appCreate, appDeactivate, appGet, appList } from './deploy/app.js';
 export { deploymentLogRead, LOG_CHUNK_BYTES_MAX, LOG_WAIT_MS_MAX } from './deploy/deployment-log.js';
 export {

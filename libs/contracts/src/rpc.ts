@@ -18,9 +18,9 @@ export interface RpcContract<Request extends z.ZodType = z.ZodType, Response ext
   /** The processes that may call it; NATS itself refuses the others. */
   callers: readonly AppName[];
   timeoutMs: number;
-  /** 'tenant': refused without a tenant in the context, and run inside it. */
+  /** 'tenant': the service wants the access token that proves tenant and actor, and runs it inside of the tenant. */
   tenancy: 'tenant' | 'none';
-  /** Checked against the role of the actor before the handler runs. */
+  /** Checked against the role of the actor, as the token tells it, before the handler runs. */
   permission?: Permission;
 }
 

@@ -1,3 +1,4 @@
+export { CallerVerifier } from './caller-verifier.js';
 export { NatsConnection } from './nats-connection.js';
 export { NatsIndicator } from './nats-indicator.js';
 export { MessagingModule } from './messaging.module.js';

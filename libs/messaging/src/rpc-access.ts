@@ -1,19 +1,19 @@
 import { isRole, rolePermissions, type RpcContract } from '@capsule/contracts';
 import { DomainError } from '@capsule/errors';
-import type { RequestContext } from '@capsule/telemetry';
+import type { Actor } from '@capsule/telemetry';
+
+/** Whether it is for a tenant or of somebody's right: then it comes with the access token that proves both. */
+export function needsToken({ tenancy, permission }: RpcContract): boolean {
+  return tenancy === 'tenant' || permission !== undefined;
+}
 
 /**
- * A user needs the contract's permission through the role; a service or the system acts on its own behalf and is
- * held back by NATS, which lets only the contract's callers publish.
- * @throws DomainError auth.token.missing without tenant or actor, platform.permission.denied
+ * @param actor as the token has proved it
+ * @throws DomainError platform.permission.denied when the role lacks the contract's permission
  */
-export function checkAccess(contract: RpcContract, context: RequestContext): void {
-  if (contract.tenancy === 'tenant' && !context.tenantId) throw new DomainError('auth.token.missing');
-  if (!contract.permission) return;
-  const actor = context.actor;
-  if (!actor) throw new DomainError('auth.token.missing');
-  if (actor.type !== 'user') return;
-  if (!isRole(actor.role) || !rolePermissions(actor.role).has(contract.permission)) {
+export function checkPermission({ permission }: RpcContract, actor: Actor | undefined): void {
+  if (!permission) return;
+  if (!isRole(actor?.role) || !rolePermissions(actor.role).has(permission)) {
     throw new DomainError('platform.permission.denied');
   }
 }

@@ -72,7 +72,7 @@ export class RpcClient {
       data: request,
       id: String((this.calls += 1)),
     });
-    const headers = toHeaders(context, deadlineAt);
+    const headers = toHeaders(contract, context, deadlineAt);
     const answer = await this.send(contract, packet, headers, deadlineAt - now);
     if ('err' in answer) throw decodeRpcError(answer.err);
     return answer.response as ResponseOf<C>;

@@ -4,34 +4,44 @@
  * Nest's own server would parse headers, request and reply through rxjs and know nothing of contracts, so the
  * message handler is replaced; patterns, controllers, filters and injection stay Nest's. A request goes through
  *
- *   received -> addressed to us -> in time -> permitted -> valid -> handled -> answered
+ *   received -> addressed to us -> in time -> proved by its token -> permitted -> valid -> handled -> answered
  *
  * and every step that fails ends in an answer with a typed error. Invariants:
  *  - one queue group per service, so that each request is executed by one instance;
  *  - an answer goes to an inbox of a process the contract names as its caller and nowhere else, whatever reply
  *    subject the message carries: a caller can't have this service publish in its name;
+ *  - tenant and actor of a request are those of the access token that came with it, whoever sent it;
  *  - what leaves has passed the contract's response schema, so no internal field slips out.
  *
  * Shutdown: subscriptions drain (NATS sends nothing new, what was delivered is still executed) and close() resolves
  * when the last answer is out. A crash loses the requests it was executing; their callers see a timeout.
  */
-import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, Optional, type BeforeApplicationShutdown } from '@nestjs/common';
 import { ServerNats, type MessageHandler } from '@nestjs/microservices';
 import type { RpcContract } from '@capsule/contracts';
 import { DomainError, encodeRpcError, logSeverity, toDomainError, validationError } from '@capsule/errors';
 import { inSpan, rpcServerSeconds, runInContext, type RequestContext } from '@capsule/telemetry';
 import type { Msg, NatsConnection as Connection, Subscription } from '@nats-io/transport-node';
 import { firstValueFrom, isObservable } from 'rxjs';
+import { CallerVerifier } from './caller-verifier.js';
 import { inboxPrefixOf } from './nats-configuration.js';
 import { NatsConnection } from './nats-connection.js';
-import { fromHeaders } from './request-headers.js';
-import { checkAccess } from './rpc-access.js';
+import { fromHeaders, readAccessToken } from './request-headers.js';
+import { checkPermission, needsToken } from './rpc-access.js';
 import { readRequestPacket, type ResponsePacket } from './rpc-wire.js';
 
 interface Route {
   contract: RpcContract;
   handler: MessageHandler;
   replyPrefixes: string[];
+  /** Undefined for a contract that anybody may call. */
+  verifier: CallerVerifier | undefined;
+}
+
+interface Received {
+  context: RequestContext;
+  token: string | undefined;
+  data: unknown;
 }
 
 @Injectable()
@@ -43,7 +53,10 @@ export class RpcServer extends ServerNats implements BeforeApplicationShutdown {
   private whenIdle: (() => void) | undefined;
   private closing: Promise<void> | undefined;
 
-  constructor(private readonly connection: NatsConnection) {
+  constructor(
+    private readonly connection: NatsConnection,
+    @Optional() private readonly verifier?: CallerVerifier,
+  ) {
     super({});
   }
 
@@ -57,18 +70,32 @@ export class RpcServer extends ServerNats implements BeforeApplicationShutdown {
     return Promise.resolve();
   }
 
-  /** @throws Error when a controller's pattern was not declared by @Rpc */
+  /**
+   * @throws Error when a controller's pattern was not declared by @Rpc, or when nobody could verify the callers of a
+   * contract that needs it
+   */
   override bindEvents(client: Connection): void {
-    this.served = [...this.messageHandlers].map(([subject, handler]) => {
-      const route = routeOf(subject, handler);
+    const routes = [...this.messageHandlers].map(([subject, handler]) => this.routeOf(subject, handler));
+    this.served = routes.map((route) => {
+      const { subject, service: queue } = route.contract;
       return client.subscribe(subject, {
-        queue: route.contract.service,
+        queue,
         callback: (error, message) => {
           if (error) this.logger.error(`can not serve ${subject}: ${error.message}`);
           else void this.serve(route, message);
         },
       });
     });
+    if (routes.some(({ verifier }) => verifier)) this.verifier?.prepare();
+  }
+
+  private routeOf(subject: string, handler: MessageHandler): Route {
+    const contract = handler.extras?.['contract'] as RpcContract | undefined;
+    if (!contract) throw new Error(`the handler of ${subject} is not declared by @Rpc(contract)`);
+    const replyPrefixes = contract.callers.map((caller) => `${inboxPrefixOf(caller)}.`);
+    if (!needsToken(contract)) return { contract, handler, replyPrefixes, verifier: undefined };
+    if (!this.verifier) throw new Error(`nobody verifies the callers of ${subject}: import SecurityModule`);
+    return { contract, handler, replyPrefixes, verifier: this.verifier };
   }
 
   async beforeApplicationShutdown(): Promise<void> {
@@ -100,10 +127,11 @@ export class RpcServer extends ServerNats implements BeforeApplicationShutdown {
     let outcome = 'ok';
     let id = '';
     try {
-      const context = fromHeaders(message.headers);
+      const context = fromHeaders(contract, message.headers);
       const request = readRequestPacket(message.string(), contract.subject);
       id = request.id;
-      const response = await runInContext(context, () => this.traced(route, request.data, context));
+      const received = { context, token: readAccessToken(message.headers), data: request.data };
+      const response = await runInContext(context, () => this.traced(route, received));
       packet = { id, isDisposed: true, response };
     } catch (error) {
       outcome = toDomainError(error).code;
@@ -117,21 +145,22 @@ export class RpcServer extends ServerNats implements BeforeApplicationShutdown {
     if (this.inFlight === 0) this.whenIdle?.();
   }
 
-  private traced(route: Route, data: unknown, context: RequestContext): Promise<unknown> {
+  private traced(route: Route, received: Received): Promise<unknown> {
     const { subject } = route.contract;
     const attributes = { 'rpc.system': 'nats', 'rpc.method': subject };
-    return inSpan(subject, attributes, () => this.answer(route, data, context), 'server');
+    return inSpan(subject, attributes, () => this.answer(route, received), 'server');
   }
 
   private async answer(
-    { contract, handler }: Route,
-    data: unknown,
-    context: RequestContext,
+    { contract, handler, verifier }: Route,
+    { context, token, data }: Received,
   ): Promise<unknown> {
     if (context.deadlineAt !== undefined && Date.now() >= context.deadlineAt) {
       throw new DomainError('platform.upstream.timeout');
     }
-    checkAccess(contract, context);
+    const verifying = verifier?.verify(context, token);
+    if (verifying) await verifying;
+    checkPermission(contract, context.actor);
     const request = contract.request.safeParse(data);
     if (!request.success) throw validationError(request.error);
     const produced: unknown = await handler(request.data);
@@ -150,10 +179,4 @@ export class RpcServer extends ServerNats implements BeforeApplicationShutdown {
         message.respond(JSON.stringify({ id: packet.id, isDisposed: true, err }));
     }
   }
-}
-
-function routeOf(subject: string, handler: MessageHandler): Route {
-  const contract = handler.extras?.['contract'] as RpcContract | undefined;
-  if (!contract) throw new Error(`the handler of ${subject} is not declared by @Rpc(contract)`);
-  return { contract, handler, replyPrefixes: contract.callers.map((caller) => `${inboxPrefixOf(caller)}.`) };
 }

@@ -1,6 +1,6 @@
 import { applyDecorators, Catch, UseFilters, type RpcExceptionFilter } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
-import type { RpcContract } from '@capsule/contracts';
+import type { RequestOf, ResponseOf, RpcContract } from '@capsule/contracts';
 import { throwError, type Observable } from 'rxjs';
 
 /** Nest would replace what a handler throws by "Internal server error"; RpcServer needs the error itself. */
@@ -11,7 +11,18 @@ class RethrowFilter implements RpcExceptionFilter {
   }
 }
 
-/** Binds a controller's method to a contract: RpcServer then checks the caller and the request before it runs. */
-export function Rpc(contract: RpcContract): MethodDecorator {
+type Handler<C extends RpcContract> = (request: RequestOf<C>) => ResponseOf<C> | Promise<ResponseOf<C>>;
+
+/**
+ * Binds a controller's method to a contract: RpcServer then checks the caller and the request before it runs, and the
+ * compiler that it takes the contract's request and answers the contract's response.
+ */
+export function Rpc<C extends RpcContract>(
+  contract: C,
+): <H extends Handler<C>>(
+  controller: object,
+  method: string,
+  descriptor: TypedPropertyDescriptor<H>,
+) => void {
   return applyDecorators(MessagePattern(contract.subject, { contract }), UseFilters(RethrowFilter));
 }

@@ -23,11 +23,13 @@ import {
 } from '@capsule/telemetry';
 import { eventually, startTestNats, type TestNats } from '@capsule/testing';
 import { headers } from '@nats-io/transport-node';
+import { CallerVerifier } from './caller-verifier.js';
 import { MessagingModule } from './messaging.module.js';
 import { NatsConnection } from './nats-connection.js';
 import { RpcClient } from './rpc-client.js';
 import { RpcServer } from './rpc-server.js';
 import { Rpc } from './rpc.decorator.js';
+import { VerifierModule } from './verifier.fixture.js';
 
 type Project = ResponseOf<typeof projectGet>;
 
@@ -38,6 +40,7 @@ const developer: RequestContext = {
   tenantId,
   actor: { type: 'user', id: randomUUID(), role: 'developer' },
   idempotencyKey: 'key-1',
+  accessToken: `token of ${tenantId}`,
 };
 
 function project(name: string): Project {
@@ -80,7 +83,10 @@ describe('a request between two services', () => {
   beforeEach(async () => {
     handled = 0;
     behaviour = () => Promise.resolve(project('one'));
-    const imports = [MessagingModule.forApp({ app: 'deploy', nats: nats.settings('deploy') })];
+    const imports = [
+      MessagingModule.forApp({ app: 'deploy', nats: nats.settings('deploy') }),
+      VerifierModule,
+    ];
     const module = await Test.createTestingModule({ imports, controllers: [ProjectController] }).compile();
     deploy = module.createNestApplication(new FastifyAdapter(), { logger: false });
     await deploy.init();
@@ -103,7 +109,7 @@ describe('a request between two services', () => {
     });
   });
 
-  it('carries request id, tenant, actor, trace, deadline and idempotency key', async () => {
+  it('carries request id, tenant, actor, trace, deadline and idempotency key, and no token further', async () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     let seen: RequestContext | undefined;
     behaviour = () => {
@@ -112,7 +118,8 @@ describe('a request between two services', () => {
     };
     const deadlineAt = Date.now() + 1_000;
     const answer = await get({ ...developer, traceparent, deadlineAt });
-    expect(seen).toEqual({ ...developer, traceparent, deadlineAt });
+    expect(seen).toEqual({ ...developer, traceparent, deadlineAt, accessToken: undefined });
+    expect(seen).not.toHaveProperty('accessToken');
     expect(answer.name).toBe(tenantId);
   });
 
@@ -180,10 +187,47 @@ describe('a request between two services', () => {
     expect(answer.json()).toMatchObject({ err: { code: 'platform.request.malformed' } });
   });
 
-  it('is refused without a tenant, without an actor and with a role that lacks the permission', async () => {
-    const { actor } = developer;
-    await expect(get({ requestId: 'r', actor })).rejects.toMatchObject({ kind: 'unauthenticated' });
-    await expect(get({ requestId: 'r', tenantId })).rejects.toMatchObject({ kind: 'unauthenticated' });
+  it('is refused by whoever verifies callers, who is prepared before the first request', async () => {
+    expect(deploy.get(CallerVerifier)).toMatchObject({ prepared: 1 });
+    await expect(get({ ...developer, accessToken: undefined })).rejects.toMatchObject({
+      code: 'auth.token.invalid',
+    });
+    await expect(get({ ...developer, tenantId: randomUUID() })).rejects.toMatchObject({
+      code: 'auth.token.invalid',
+    });
+    await get();
+    await get();
+    expect(handled).toBe(2);
+  });
+
+  it('is not even served where nobody verifies callers', async () => {
+    const imports = [MessagingModule.forApp({ app: 'deploy', nats: nats.settings('deploy') })];
+    const module = await Test.createTestingModule({ imports, controllers: [ProjectController] }).compile();
+    const unguarded = module.createNestApplication(new FastifyAdapter(), { logger: false });
+    await unguarded.init();
+    unguarded.connectMicroservice({ strategy: unguarded.get(RpcServer) });
+    await expect(unguarded.startAllMicroservices()).rejects.toThrow(
+      'nobody verifies the callers of capsule.rpc',
+    );
+    await unguarded.close();
+  });
+
+  it('knows neither tenant nor actor nor token when its contract needs none', async () => {
+    const auth = await NatsConnection.open('auth', nats.settings('auth'));
+    let names: string[] = [];
+    auth.nc.subscribe(sessionSignIn.subject, {
+      callback: (_error, message) => {
+        names = message.headers?.keys() ?? [];
+        message.respond(JSON.stringify({ id: '1', isDisposed: true, response: null }));
+      },
+    });
+    await auth.isReady();
+    await runInContext(developer, () => client.call(sessionSignIn, { email: 'a@b.io', password: 'secret' }));
+    expect(names.sort()).toEqual(['Capsule-Deadline', 'Capsule-Idempotency-Key', 'Capsule-Request-Id']);
+    await auth.close();
+  });
+
+  it('is refused with a role that lacks the permission', async () => {
     const viewer: RequestContext = { ...developer, actor: { type: 'user', id: 'u', role: 'viewer' } };
     const create = runInContext(viewer, () => client.call(projectCreate, { name: 'shop' }));
     await expect(create).rejects.toMatchObject({ code: 'platform.permission.denied', kind: 'forbidden' });

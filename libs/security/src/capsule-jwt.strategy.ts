@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { Strategy } from 'passport-jwt';
 import type { AccessTokenClaims } from './access-token-claims.js';
+import { bearerToken } from './bearer-token.js';
 import { type Principal, principalOf } from './principal.js';
 import { TokenVerifier } from './token-verifier.js';
 
@@ -18,15 +19,11 @@ Object.assign(Strategy, {
   },
 });
 
-interface Request {
-  headers: IncomingHttpHeaders;
-}
-
 @Injectable()
 export class CapsuleJwtStrategy extends PassportStrategy(Strategy, CAPSULE_JWT) {
   constructor(verifier: TokenVerifier) {
     super({
-      jwtFromRequest: bearerToken,
+      jwtFromRequest: (request: { headers: IncomingHttpHeaders }) => bearerToken(request) ?? null,
       // Typed for keys only; see above.
       secretOrKeyProvider: (_request, _token, done) => done(null, verifier as unknown as string),
     });
@@ -35,10 +32,4 @@ export class CapsuleJwtStrategy extends PassportStrategy(Strategy, CAPSULE_JWT) 
   validate(claims: AccessTokenClaims): Principal {
     return principalOf(claims);
   }
-}
-
-/** What follows `Bearer `, as it stands: a blank too many is the verifier's to refuse. */
-function bearerToken({ headers }: Request): string | null {
-  const match = /^bearer (.*)$/is.exec(headers.authorization ?? '');
-  return match?.[1] || null;
 }

@@ -1,6 +1,5 @@
 export type { AccessTokenClaims } from './access-token-claims.js';
-export { Authenticator } from './authenticator.js';
-export { CapsuleJwtStrategy } from './capsule-jwt.strategy.js';
+export { ADMITTED_GRACE_SECONDS } from './admitted-grace.js';
 export type { JsonWebKeySet, KeySource } from './key-set.js';
 export type { Principal } from './principal.js';
 export { SecurityModule } from './security.module.js';

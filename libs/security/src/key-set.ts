@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { DomainError } from '@capsule/errors';
 import { importJWK } from 'jose';
@@ -19,8 +20,8 @@ const RETRY_INTERVAL_MIN_MS = 1_000;
 const AGE_MAX_MS = 300_000;
 
 /**
- * The public keys of the issuer, fetched when first needed, again when a token names an unknown one, and in the background
- * once they are old. While the source is away the known keys stay valid.
+ * The public keys of the issuer, fetched when first needed or before, again when a token names an unknown one, and in the
+ * background once they are old. While the source is away the known keys stay valid.
  */
 export class KeySet {
   private readonly logger = new Logger('KeySet');
@@ -53,6 +54,15 @@ export class KeySet {
     return found;
   }
 
+  /** Fetches until the keys are there; meanwhile nobody is kept waiting who does not need them. */
+  async prepare(signal: AbortSignal): Promise<void> {
+    while (this.keys.size === 0 && !signal.aborted) {
+      await this.fetch();
+      if (this.keys.size > 0) return;
+      await sleep(RETRY_INTERVAL_MIN_MS, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+
   /** Starts to fetch anew when the keys are old; nobody waits for it. */
   renew(): void {
     if (this.keys.size > 0 && this.now() - this.fetchedAt > AGE_MAX_MS && this.mayTry()) void this.fetch();
@@ -82,8 +92,11 @@ export class KeySet {
       this.failure = undefined;
       if ([...before.keys()].some((kid) => !this.keys.has(kid))) this.onWithdrawn();
     } catch (error) {
+      // Once for each time the source is away: it is asked every second until it is back.
+      if (this.failure === undefined) {
+        this.logger.warn('The keys of the token issuer could not be fetched', error);
+      }
       this.failure = error;
-      this.logger.warn('The keys of the token issuer could not be fetched', error);
     }
   }
 }

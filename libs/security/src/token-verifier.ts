@@ -26,6 +26,8 @@ export interface TokenVerifierOptions {
   issuer: string;
   audience: string;
   keys: KeySource;
+  /** Accepts a token for so long after its expiry; 0 without. */
+  graceSeconds?: number;
   /** Milliseconds since the epoch. */
   now?: () => number;
 }
@@ -34,26 +36,36 @@ export class TokenVerifier {
   private readonly verified = new VerifiedTokens(CACHED_TOKENS_MAX);
   private readonly keys: KeySet;
   private readonly now: () => number;
+  private readonly leewaySeconds: number;
 
   constructor(private readonly options: TokenVerifierOptions) {
     this.now = options.now ?? Date.now;
+    this.leewaySeconds = LEEWAY_SECONDS + (options.graceSeconds ?? 0);
     this.keys = new KeySet(options.keys, this.now, () => this.verified.clear());
+  }
+
+  /** Fetches the keys before a token needs them, and goes on until it has them or is told to stop. */
+  prepare(signal: AbortSignal): Promise<void> {
+    return this.keys.prepare(signal);
   }
 
   /** @throws DomainError auth.token.missing | invalid | expired, or platform.upstream.unavailable without keys */
   async verify(token: string | undefined | null): Promise<AccessTokenClaims> {
     if (!token) throw new DomainError('auth.token.missing');
-    const known = this.verified.find(token);
-    if (known) return this.stillValid(token, known);
+    const known = this.findVerified(token);
+    if (known) return known;
     if (!isCanonicalJws(token)) throw new DomainError('auth.token.invalid');
     const claims = await this.check(token);
     this.verified.add(token, claims);
     return claims;
   }
 
-  private stillValid(token: string, claims: AccessTokenClaims): AccessTokenClaims {
+  /** At once. @returns undefined for a token that was not verified before @throws DomainError auth.token.expired */
+  findVerified(token: string): AccessTokenClaims | undefined {
+    const claims = this.verified.find(token);
+    if (!claims) return undefined;
     this.keys.renew();
-    if (this.now() < (claims.exp + LEEWAY_SECONDS) * 1_000) return claims;
+    if (this.now() < (claims.exp + this.leewaySeconds) * 1_000) return claims;
     this.verified.delete(token);
     throw new DomainError('auth.token.expired');
   }
@@ -67,7 +79,7 @@ export class TokenVerifier {
         typ: ACCESS_TOKEN_TYPE,
         issuer: this.options.issuer,
         audience: this.options.audience,
-        clockTolerance: LEEWAY_SECONDS,
+        clockTolerance: this.leewaySeconds,
         currentDate: new Date(this.now()),
         requiredClaims: ['exp', 'iat', 'jti', 'sub'],
       });

@@ -96,6 +96,17 @@ describe('A log line', () => {
     }
   });
 
+  it('does not tell the access token of its request, nor when the whole context is logged', () => {
+    const { lines, pino } = captured();
+    runInContext({ requestId: 'r', accessToken: SECRET }, () => {
+      pino.info('hello');
+      pino.info({ context: currentContext(), ...currentContext() }, 'hello');
+      pino.info(`hello ${JSON.stringify(currentContext())}`);
+    });
+    expect(lines).toHaveLength(3);
+    expect(lines.join()).not.toContain(SECRET);
+  });
+
   it('stays one JSON object whatever is redacted in it', () => {
     const { lines, pino } = captured();
     for (const [, value] of leaks) pino.warn({ value }, `token=${SECRET} "password": "${SECRET}"`);

@@ -6,7 +6,7 @@ export interface Actor {
   role?: string;
 }
 
-/** What rides with a request through HTTP, RPC headers, outbox rows and events, and into every log line. */
+/** What rides with a request through HTTP and RPC headers, and but for the token into outbox rows, events and log lines. */
 export interface RequestContext {
   readonly requestId: string;
   /** W3C trace context of the span that is open now. */
@@ -16,6 +16,11 @@ export interface RequestContext {
   /** Epoch milliseconds after which nobody waits for the answer. */
   readonly deadlineAt?: number;
   readonly idempotencyKey?: string;
+  /**
+   * Proves tenant and actor to the services that are asked. Only the gateway has it, from admission until the request
+   * is answered: named so that redaction hides it, and never to be written anywhere.
+   */
+  readonly accessToken?: string;
 }
 
 const storage = new AsyncLocalStorage<RequestContext>();

@@ -3,6 +3,7 @@ export { startTestNats, TestNats } from './nats.js';
 export { type EventServiceOptions, startEventService } from './event-service.js';
 export { eventually } from './eventually.js';
 export { serviceEnvironment, TestService, type TestServiceOptions } from './test-service.js';
+export { TestIssuer } from './test-issuer.js';
 export { startTestRedis, testRedis, TestRedis } from './redis.js';
 export { TestPooler } from './pgbouncer.js';
 export { TestTlsPostgres } from './tls-postgres.js';

@@ -18,6 +18,7 @@ import { type RequestContext, runInContext } from '@capsule/telemetry';
 import type { z } from 'zod';
 import type { TestDatabase } from './database.js';
 import type { TestNats } from './nats.js';
+import { TestIssuer } from './test-issuer.js';
 
 export interface TestServiceOptions {
   service: ServiceName;
@@ -36,6 +37,7 @@ export class TestService {
     private readonly connection: NatsConnection,
     private readonly client: RpcClient,
     private readonly nats: TestNats,
+    readonly issuer: TestIssuer,
   ) {}
 
   static async start({
@@ -45,7 +47,11 @@ export class TestService {
     nats,
     environment,
   }: TestServiceOptions): Promise<TestService> {
-    Object.assign(process.env, serviceEnvironment(service, database, nats), environment);
+    const issuer = await TestIssuer.create();
+    // Auth answers for its keys itself.
+    if (service !== 'auth') await issuer.answerForKeys(nats);
+    const signing = { JWT_PRIVATE_KEY: issuer.privateKey };
+    Object.assign(process.env, serviceEnvironment(service, database, nats), signing, environment);
     const app = await NestFactory.create(await module(), new FastifyAdapter(), {
       logger: ['error', 'fatal'],
       abortOnError: false,
@@ -55,16 +61,17 @@ export class TestService {
     await app.init();
     app.get(OutboxWorkers).start();
     const connection = await NatsConnection.open('gateway', nats.settings('gateway'));
-    return new TestService(app, connection, new RpcClient(connection), nats);
+    return new TestService(app, connection, new RpcClient(connection), nats, issuer);
   }
 
-  /** As the gateway calls it; `context` is what the gateway would know of the caller. */
-  call<C extends RpcContract>(
+  /** As the gateway calls it; `context` is what the gateway would know of the caller, a token of whom goes with it. */
+  async call<C extends RpcContract>(
     contract: C,
     request: RequestInputOf<C>,
     context: Partial<RequestContext> = {},
   ): Promise<ResponseOf<C>> {
-    return runInContext({ requestId: 'spec', ...context }, () => this.client.call(contract, request));
+    const admitted = await this.issuer.admit({ requestId: 'spec', ...context });
+    return runInContext(admitted, () => this.client.call(contract, request));
   }
 
   /**
@@ -98,6 +105,7 @@ export class TestService {
   async close(): Promise<void> {
     await this.connection.close();
     await this.app.close();
+    await this.issuer.close();
   }
 }
 

@@ -1,5 +1,4 @@
 import { Module } from '@nestjs/common';
-import { KeyModule } from '../keys/key.module.js';
 import { OrganizationModule } from '../organizations/organization.module.js';
 import { UserModule } from '../users/user.module.js';
 import { SessionController } from './session.controller.js';
@@ -8,7 +7,7 @@ import { SessionRepository } from './session.repository.js';
 import { SessionService } from './session.service.js';
 
 @Module({
-  imports: [KeyModule, OrganizationModule, UserModule],
+  imports: [OrganizationModule, UserModule],
   controllers: [SessionController],
   providers: [SessionPurge, SessionRepository, SessionService],
   exports: [SessionPurge, SessionService],

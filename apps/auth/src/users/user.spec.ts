@@ -59,10 +59,13 @@ describe('users and their organizations', () => {
       await expect(auth.call(userGetCurrent, {})).rejects.toMatchObject({ code: 'auth.token.missing' });
     });
 
-    it('refuses a role that may not read the organization', async () => {
-      const context = contextOf(acme);
-      const call = auth.call(userGetCurrent, {}, { ...context, actor: { ...context.actor, role: 'nobody' } });
-      await expect(call).rejects.toMatchObject({ code: 'platform.permission.denied' });
+    it('refuses who says more of himself than his token, which auth checks by its own key', async () => {
+      const { accessToken } = await auth.issuer.admit(contextOf(acme));
+      for (const lie of [contextOf(other), { ...contextOf(acme), tenantId: other.organization.id }]) {
+        await expect(auth.call(userGetCurrent, {}, { ...lie, accessToken })).rejects.toMatchObject({
+          code: 'auth.token.invalid',
+        });
+      }
     });
 
     it('does not find a user in an organization he is no member of', async () => {

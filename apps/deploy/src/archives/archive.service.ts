@@ -14,7 +14,12 @@
  *    being written.
  */
 import { Injectable } from '@nestjs/common';
-import type { archiveBegin, RequestOf, ResponseOf } from '@capsule/contracts';
+import {
+  ARCHIVE_WRITE_SECONDS_MAX,
+  type archiveBegin,
+  type RequestOf,
+  type ResponseOf,
+} from '@capsule/contracts';
 import { Database, type Transaction } from '@capsule/database';
 import { DomainError } from '@capsule/errors';
 import { requireTenant } from '@capsule/telemetry';
@@ -22,7 +27,6 @@ import { AppService } from '../apps/app.service.js';
 import { archiveKey } from './archive-key.js';
 import { ArchiveUploadRepository } from './archive-upload.repository.js';
 
-const WRITE_WITHIN_SECONDS = 3_600;
 const GRACE_SECONDS = 3_600;
 
 @Injectable()
@@ -38,11 +42,11 @@ export class ArchiveService {
     const tenantId = requireTenant();
     return this.database.withTenant(tenantId, async (tx) => {
       await this.apps.require(tx, appId);
-      const archiveId = await this.uploads.insert(tx, appId, WRITE_WITHIN_SECONDS + GRACE_SECONDS);
+      const archiveId = await this.uploads.insert(tx, appId, ARCHIVE_WRITE_SECONDS_MAX + GRACE_SECONDS);
       return {
         archiveId,
         storageKey: archiveKey(tenantId, archiveId),
-        writeWithinSeconds: WRITE_WITHIN_SECONDS,
+        writeWithinSeconds: ARCHIVE_WRITE_SECONDS_MAX,
       };
     });
   }

@@ -23,6 +23,7 @@ import {
   eventually,
   startTestNats,
   type TestDatabase,
+  TestIssuer,
   type TestNats,
 } from '@capsule/testing';
 import { testPorts } from '@capsule/testing/test-ports';
@@ -59,6 +60,7 @@ export class DeployServiceFixture {
     readonly nats: TestNats,
     readonly caddy: CaddyFixture,
     readonly store: ObjectStore,
+    readonly issuer: TestIssuer,
     private readonly extra: Record<string, string>,
   ) {}
 
@@ -70,13 +72,15 @@ export class DeployServiceFixture {
     await mkdir(join(folder, 'caddy'), { mode: 0o700 });
     // The database first: without the servers of the test run nothing else is begun.
     const database = await createTestDatabase('deploy');
-    const [nats, caddy, store] = await Promise.all([
+    const [nats, caddy, store, issuer] = await Promise.all([
       startTestNats(),
       CaddyFixture.start(join(folder, 'caddy')),
       ObjectStore.open(join(folder, 'storage')),
+      TestIssuer.create(),
     ]);
-    const fixture = new DeployServiceFixture(folder, database, nats, caddy, store, extra);
+    const fixture = new DeployServiceFixture(folder, database, nats, caddy, store, issuer, extra);
     try {
+      await issuer.answerForKeys(nats);
       fixture.gateway = new RpcClient(await fixture.connect('gateway'));
       for (const app of ['auth', 'billing'] as const) {
         fixture.publishers.set(app, new EventPublisher(await fixture.connect(app)));
@@ -142,7 +146,7 @@ export class DeployServiceFixture {
   }
 
   unknownOrganization(slug: string): Organization {
-    return new Organization(randomUUID(), slug, this.gateway);
+    return new Organization(randomUUID(), slug, this.gateway, this.issuer);
   }
 
   async signUp({ tenantId, slug }: Organization): Promise<void> {
@@ -251,6 +255,7 @@ export class DeployServiceFixture {
     await this.endInstances();
     await this.caddy.close();
     for (const connection of this.connections) await connection.close();
+    await this.issuer.close();
     await Promise.all([this.nats.close(), this.database.close()]);
     await rm(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }

@@ -2,31 +2,37 @@ import { randomUUID } from 'node:crypto';
 import type { RequestInputOf, ResponseOf, Role, RpcContract } from '@capsule/contracts';
 import type { RpcClient } from '@capsule/messaging';
 import { runInContext } from '@capsule/telemetry';
+import type { TestIssuer } from '@capsule/testing';
 
 interface CallOptions {
   role?: Role;
   idempotencyKey?: string;
+  /** Instead of a fresh one. */
+  accessToken?: string;
 }
 
 /** An organization and a way to speak for its members, as the gateway does. */
 export class Organization {
+  readonly userId = randomUUID();
+
   constructor(
     readonly tenantId: string,
     readonly slug: string,
     private readonly client: RpcClient,
+    private readonly issuer: TestIssuer,
   ) {}
 
-  call<C extends RpcContract>(
+  async call<C extends RpcContract>(
     contract: C,
     request: RequestInputOf<C>,
-    { role = 'owner', idempotencyKey }: CallOptions = {},
+    { role = 'owner', ...options }: CallOptions = {},
   ): Promise<ResponseOf<C>> {
-    const context = {
+    const context = await this.issuer.admit({
       requestId: randomUUID(),
       tenantId: this.tenantId,
-      actor: { type: 'user', id: randomUUID(), role },
-      idempotencyKey,
-    } as const;
+      actor: { type: 'user', id: this.userId, role },
+      ...options,
+    });
     return runInContext(context, () => this.client.call(contract, request));
   }
 }

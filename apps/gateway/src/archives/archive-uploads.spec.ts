@@ -4,12 +4,11 @@ import { Agent, request } from 'node:http';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { appGet, archiveBegin, deploymentCreate, keySetGet, type RequestOf } from '@capsule/contracts';
+import { appGet, archiveBegin, deploymentCreate, type RequestOf } from '@capsule/contracts';
 import { DomainError } from '@capsule/errors';
-import { eventually, startTestNats, type TestNats } from '@capsule/testing';
-import type { TokenSigner } from '@capsule/security';
+import { eventually, startTestNats, TestIssuer, type TestNats } from '@capsule/testing';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ada, bearer, createSigner, startGateway, type TestGateway } from '../gateway.fixture.js';
+import { ada, bearer, startGateway, type TestGateway } from '../gateway.fixture.js';
 import { answering, serve } from '../service.fixture.js';
 import { app, deployment } from './deployment.fixture.js';
 
@@ -18,30 +17,28 @@ const otherAppId = '0192f0c2-03b4-7a90-8c17-b2e94f6d1a99';
 
 let nats: TestNats;
 let gateway: TestGateway;
-let signer: TokenSigner;
-let services: NestFastifyApplication[];
+let issuer: TestIssuer;
+let deploy: NestFastifyApplication;
 let writeWithinSeconds: number;
 let created: RequestOf<typeof deploymentCreate>[];
 let onCreate: (request: RequestOf<typeof deploymentCreate>) => Promise<void> | void;
 
 beforeAll(async () => {
   nats = await startTestNats();
-  signer = await createSigner();
-  services = await Promise.all([
-    serve('auth', nats.settings('auth'), [answering(keySetGet, () => signer.keySet())]),
-    serve('deploy', nats.settings('deploy'), [
-      answering(appGet, () => app),
-      answering(archiveBegin, ({ appId }) => {
-        if (appId !== app.id) throw new DomainError('deploy.app.not_found');
-        const archiveId = randomUUID();
-        return { archiveId, storageKey: keyOf(archiveId), writeWithinSeconds };
-      }),
-      answering(deploymentCreate, async (request) => {
-        created.push(request);
-        await onCreate(request);
-        return deployment;
-      }),
-    ]),
+  issuer = await TestIssuer.create();
+  await issuer.answerForKeys(nats);
+  deploy = await serve('deploy', nats.settings('deploy'), [
+    answering(appGet, () => app),
+    answering(archiveBegin, ({ appId }) => {
+      if (appId !== app.id) throw new DomainError('deploy.app.not_found');
+      const archiveId = randomUUID();
+      return { archiveId, storageKey: keyOf(archiveId), writeWithinSeconds };
+    }),
+    answering(deploymentCreate, async (request) => {
+      created.push(request);
+      await onCreate(request);
+      return deployment;
+    }),
   ]);
   gateway = await startGateway({
     nats: nats.settings('gateway'),
@@ -56,7 +53,8 @@ beforeEach(() => {
 });
 afterAll(async () => {
   await gateway?.close();
-  await Promise.all((services ?? []).map((service) => service.close()));
+  await deploy?.close();
+  await issuer?.close();
   await nats?.close();
 });
 
@@ -64,7 +62,7 @@ async function upload(body: RequestInit['body'], headers: Record<string, string>
   const response = await fetch(`${gateway.url}/v1/apps/${appId}/deployments`, {
     method: 'POST',
     body,
-    headers: { ...(await bearer(signer)), 'content-type': 'application/gzip', ...headers },
+    headers: { ...(await bearer(issuer)), 'content-type': 'application/gzip', ...headers },
     ...(body instanceof ReadableStream && { duplex: 'half' }),
   });
   return { status: response.status, body: (await response.json()) as Record<string, unknown> };
@@ -208,7 +206,7 @@ describe('nothing is left in storage', () => {
 
   it('of an upload that breaks off', async () => {
     const { port } = new URL(gateway.url);
-    const { authorization } = await bearer(signer);
+    const { authorization } = await bearer(issuer);
     const socket = connect(Number(port), '127.0.0.1');
     socket.write(
       `POST /v1/apps/${app.id}/deployments HTTP/1.1\r\nHost: x\r\nAuthorization: ${authorization}\r\n` +
@@ -234,7 +232,7 @@ describe('nothing is left in storage', () => {
   });
 
   it('of an archive from a member who may not deploy: 403', async () => {
-    const { status, body } = await upload(randomBytes(1000), await bearer(signer, 'viewer'));
+    const { status, body } = await upload(randomBytes(1000), await bearer(issuer, 'viewer'));
     expect([status, body['code']]).toEqual([403, 'platform.permission.denied']);
     expect(created).toEqual([]);
   });
@@ -257,7 +255,7 @@ describe('nothing is left in storage', () => {
 
 it('the connection of a refused upload serves the next request', async () => {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const { authorization } = await bearer(signer);
+  const { authorization } = await bearer(issuer);
   const send = (method: string, path: string, body?: Buffer) =>
     new Promise<[number | undefined, boolean]>((resolve, reject) => {
       const headers = { authorization, 'content-type': 'application/gzip', 'transfer-encoding': 'chunked' };

@@ -9,7 +9,7 @@
  */
 import { type Endpoint, endpoints } from '@capsule/contracts';
 import { sendProblem } from '@capsule/errors';
-import { Authenticator } from '@capsule/security';
+import { Authenticator } from '@capsule/security/authentication';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import { archiveTypes } from '../archives/archive-types.js';

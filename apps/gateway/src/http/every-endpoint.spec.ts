@@ -1,35 +1,25 @@
-import {
-  type Endpoint,
-  endpoints,
-  honoursIdempotencyKey,
-  keySetGet,
-  pathParameters,
-} from '@capsule/contracts';
-import { startTestNats, type TestNats } from '@capsule/testing';
-import type { TokenSigner } from '@capsule/security';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { type Endpoint, endpoints, honoursIdempotencyKey, pathParameters } from '@capsule/contracts';
+import { startTestNats, TestIssuer, type TestNats } from '@capsule/testing';
 import { openApiDocument } from '../documentation/openapi.js';
-import { bearer, createSigner, startGateway, type TestGateway } from '../gateway.fixture.js';
-import { answering, serve } from '../service.fixture.js';
+import { bearer, startGateway, type TestGateway } from '../gateway.fixture.js';
 import { routerPath } from './router-path.js';
 
 const id = '0192f0c1-9d55-7f21-8a64-6d0b5c7e3f03';
 
 let nats: TestNats;
-let auth: NestFastifyApplication;
-let signer: TokenSigner;
-let foreign: TokenSigner;
+let issuer: TestIssuer;
+let foreign: TestIssuer;
 let gateway: TestGateway;
 
 beforeAll(async () => {
   nats = await startTestNats();
-  [signer, foreign] = await Promise.all([createSigner(), createSigner()]);
-  auth = await serve('auth', nats.settings('auth'), [answering(keySetGet, () => signer.keySet())]);
+  [issuer, foreign] = await Promise.all([TestIssuer.create(), TestIssuer.create()]);
+  await issuer.answerForKeys(nats);
   gateway = await startGateway({ nats: nats.settings('gateway'), environment: process.env });
 });
 afterAll(async () => {
   await gateway?.close();
-  await auth?.close();
+  await issuer?.close();
   await nats?.close();
 });
 
@@ -97,7 +87,7 @@ describe('every endpoint', () => {
   });
 
   it.each(bearerEndpoints)('$method $path answers 401 to what is no token of ours', async (endpoint) => {
-    const fine = (await bearer(signer)).authorization;
+    const fine = (await bearer(issuer)).authorization;
     const forged = (await bearer(foreign)).authorization;
     const unsigned = `Bearer ${Buffer.from('{"alg":"none"}').toString('base64url')}.${fine.split('.')[1]}.`;
     for (const authorization of [
@@ -130,7 +120,7 @@ describe('every endpoint', () => {
   });
 
   it.each(endpoints)('$method $path answers 422 to a field it does not know', async (endpoint) => {
-    const { status, problem } = await send(endpoint, await bearer(signer), { smuggled: 'x' });
+    const { status, problem } = await send(endpoint, await bearer(issuer), { smuggled: 'x' });
     expect([status, problem.code]).toEqual([422, 'platform.request.invalid']);
     expect(problem.errors?.map(({ path }) => path)).toEqual(['smuggled']);
   });
@@ -139,7 +129,7 @@ describe('every endpoint', () => {
     '$method $path answers 422 to an id that is none',
     async (endpoint) => {
       const broken = { ...endpoint, path: endpoint.path.replace(/\{\w+\}/, 'none') };
-      const { status, problem } = await send(broken, await bearer(signer));
+      const { status, problem } = await send(broken, await bearer(issuer));
       expect([status, problem.code]).toEqual([422, 'platform.request.invalid']);
     },
   );
@@ -147,7 +137,7 @@ describe('every endpoint', () => {
   it.each(bearerEndpoints.filter(honoursIdempotencyKey))(
     '$method $path answers 422 to a malformed idempotency key',
     async (endpoint) => {
-      const headers = { ...(await bearer(signer)), 'idempotency-key': 'two words' };
+      const headers = { ...(await bearer(issuer)), 'idempotency-key': 'two words' };
       expect((await send(endpoint, headers)).problem.errors).toMatchObject([{ path: 'Idempotency-Key' }]);
     },
   );

@@ -2,9 +2,9 @@
 import type { NatsSettings } from '@capsule/config';
 import { keySetGet, projectCreate, projectGet, sessionRefresh, sessionSignIn } from '@capsule/contracts';
 import { DomainError } from '@capsule/errors';
-import type { TokenSigner } from '@capsule/security';
 import { currentContext, type RequestContext } from '@capsule/telemetry';
-import { bearer, createSigner, startGateway } from '../gateway.fixture.js';
+import { TestIssuer } from '@capsule/testing';
+import { bearer, startGateway } from '../gateway.fixture.js';
 import { answering, serve } from '../service.fixture.js';
 
 export const projectId = '0192f0c1-9d55-7f21-8a64-6d0b5c7e3f03';
@@ -20,7 +20,7 @@ type Init = RequestInit & { headers?: Record<string, string> };
 
 export interface Projects {
   url: string;
-  signer: TokenSigner;
+  issuer: TestIssuer;
   /** The contexts that requests reached the service with. */
   contexts: RequestContext[];
   keyFetches(): number;
@@ -34,7 +34,7 @@ export async function startProjects(
   nats: { settings(app: 'auth' | 'deploy' | 'gateway'): NatsSettings },
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<Projects> {
-  const signer = await createSigner();
+  const issuer = await TestIssuer.create();
   const contexts: RequestContext[] = [];
   let keyFetches = 0;
   const note = (): void => void contexts.push(currentContext() as RequestContext);
@@ -42,7 +42,7 @@ export async function startProjects(
     serve('auth', nats.settings('auth'), [
       answering(keySetGet, () => {
         keyFetches += 1;
-        return signer.keySet();
+        return issuer.keySet();
       }),
       answering(sessionSignIn, () => {
         note();
@@ -68,10 +68,10 @@ export async function startProjects(
   ]);
   const gateway = await startGateway({ nats: nats.settings('gateway'), environment });
   const send = async (path: string, init: Init = {}): Promise<Response> =>
-    fetch(`${gateway.url}${path}`, { ...init, headers: { ...(await bearer(signer)), ...init.headers } });
+    fetch(`${gateway.url}${path}`, { ...init, headers: { ...(await bearer(issuer)), ...init.headers } });
   return {
     url: gateway.url,
-    signer,
+    issuer,
     contexts,
     keyFetches: () => keyFetches,
     send,

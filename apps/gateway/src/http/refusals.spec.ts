@@ -126,7 +126,7 @@ describe('what a service refuses', () => {
     const response = await fetch(`${projects.url}/v1/projects`, {
       method: 'POST',
       body: JSON.stringify({ name: 'Shop' }),
-      headers: { ...(await bearer(projects.signer, 'viewer')), 'content-type': 'application/json' },
+      headers: { ...(await bearer(projects.issuer, 'viewer')), 'content-type': 'application/json' },
     });
     await expectProblem(response, 403, 'platform.permission.denied');
   });

@@ -7,6 +7,7 @@ import {
   type RequestContext,
   runInContext,
 } from '@capsule/telemetry';
+import { bearerToken } from '@capsule/security/authentication';
 import type { FastifyRequest } from 'fastify';
 import './caller.js';
 import { readIdempotencyKey } from './idempotency-key.js';
@@ -33,7 +34,7 @@ export function withNewDeadline<T>({ timeoutMs }: RpcContract, work: () => Promi
 
 /**
  * What rides with the request from here on: who asks and for which organization (from the verified token, never from
- * what the request says of itself), until when somebody waits, and what ties log lines together.
+ * what the request says of itself), with the token itself for the services, which believe nothing less; until when somebody waits, and what ties log lines together.
  */
 function requestContext(endpoint: Endpoint, request: FastifyRequest): RequestContext {
   const { caller, headers } = request;
@@ -44,6 +45,7 @@ function requestContext(endpoint: Endpoint, request: FastifyRequest): RequestCon
     tenantId: caller?.tenantId,
     actor: caller ? { type: 'user', id: caller.userId, role: caller.role } : undefined,
     deadlineAt: Date.now() + endpoint.rpc.timeoutMs,
+    accessToken: caller && bearerToken(request),
     idempotencyKey: readIdempotencyKey(endpoint, headers['idempotency-key']),
   };
 }

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { keySetGet, planList, projectList, sessionSignIn } from '@capsule/contracts';
 import { DomainError } from '@capsule/errors';
-import type { TokenSigner } from '@capsule/security';
-import { startTestNats, type TestNats } from '@capsule/testing';
+import { startTestNats, TestIssuer, type TestNats } from '@capsule/testing';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ada, createSigner, operator, startGateway, type TestGateway } from '../gateway.fixture.js';
+import { ada, operator, startGateway, type TestGateway } from '../gateway.fixture.js';
 import { answering, serve } from '../service.fixture.js';
 
 let nats: TestNats;
-let signer: TokenSigner;
+let issuer: TestIssuer;
 let services: NestFastifyApplication[];
 let gateway: TestGateway;
 /** An address nobody else uses, because the allowances lie in a Redis that outlives the spec. */
@@ -16,10 +15,10 @@ let address: string;
 
 beforeAll(async () => {
   nats = await startTestNats();
-  signer = await createSigner();
+  issuer = await TestIssuer.create();
   services = await Promise.all([
     serve('auth', nats.settings('auth'), [
-      answering(keySetGet, () => signer.keySet()),
+      answering(keySetGet, () => issuer.keySet()),
       answering(sessionSignIn, () => {
         throw new DomainError('auth.credentials.invalid');
       }),
@@ -65,7 +64,7 @@ function get(path: string, headers: Record<string, string> = {}): Promise<Respon
 }
 
 async function tokenOf(userId: string): Promise<{ authorization: string }> {
-  const { token } = await signer.sign({ ...ada, userId, role: 'owner' });
+  const token = await issuer.token({ ...ada, userId, role: 'owner' });
   return { authorization: `Bearer ${token}` };
 }
 

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { deploymentLogRead, keySetGet, type RequestOf, type ResponseOf } from '@capsule/contracts';
+import { deploymentLogRead, type RequestOf, type ResponseOf } from '@capsule/contracts';
 import { DomainError } from '@capsule/errors';
-import { eventually, startTestNats, type TestNats } from '@capsule/testing';
-import type { TokenSigner } from '@capsule/security';
+import { eventually, startTestNats, TestIssuer, type TestNats } from '@capsule/testing';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { ada, bearer, createSigner, startGateway, type TestGateway } from '../gateway.fixture.js';
+import { ada, bearer, startGateway, type TestGateway } from '../gateway.fixture.js';
 import { answering, serve } from '../service.fixture.js';
 
 const deploymentId = '0192f0c2-5e6f-7d18-9f02-1c8a7b3d6e05';
@@ -12,10 +11,7 @@ const unknownId = '0192f0c2-5e6f-7d18-9f02-1c8a7b3d6e99';
 
 let nats: TestNats;
 let gateway: TestGateway;
-let signer: TokenSigner;
-/** Its tokens live on only by the leeway for clocks that differ. */
-let brief: TokenSigner;
-let auth: NestFastifyApplication;
+let issuer: TestIssuer;
 let deploy: NestFastifyApplication;
 let log: { text: string; ended: boolean };
 let reads: RequestOf<typeof deploymentLogRead>[];
@@ -40,10 +36,8 @@ const serveDeploy = () => serve('deploy', nats.settings('deploy'), [answering(de
 
 beforeAll(async () => {
   nats = await startTestNats();
-  [signer, brief] = await Promise.all([createSigner(), createSigner(-3)]);
-  auth = await serve('auth', nats.settings('auth'), [
-    answering(keySetGet, () => ({ keys: [signer, brief].flatMap((each) => each.keySet().keys) })),
-  ]);
+  issuer = await TestIssuer.create();
+  await issuer.answerForKeys(nats);
   deploy = await serveDeploy();
   gateway = await startGateway({ nats: nats.settings('gateway'), environment: process.env });
 });
@@ -54,14 +48,14 @@ beforeEach(() => {
 afterAll(async () => {
   await gateway?.close();
   await deploy?.close();
-  await auth?.close();
+  await issuer?.close();
   await nats?.close();
 });
 
 async function follow(headers: Record<string, string> = {}, query = '', id = deploymentId, from = gateway) {
   const leave = new AbortController();
   const response = await fetch(`${from.url}/v1/deployments/${id}/logs${query}`, {
-    headers: { ...(await bearer(signer)), ...headers },
+    headers: { ...(await bearer(issuer)), ...headers },
     signal: leave.signal,
   });
   return { response, leave: () => leave.abort() };
@@ -208,7 +202,8 @@ describe('the stream of a log', () => {
   });
 
   it('ends with the token it was opened by', async () => {
-    const { token } = await brief.sign({ ...ada, role: 'owner' });
+    // Lives on only by the leeway for clocks that differ.
+    const token = await issuer.token({ ...ada, role: 'owner' }, { expiresInSeconds: -3 });
     const { response } = await follow({ authorization: `Bearer ${token}` });
     expect(response.status).toBe(200);
     const received = receive(response);

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import { deploymentLogRead, type Endpoint } from '@capsule/contracts';
 import { DomainError } from '@capsule/errors';
 import { RpcClient } from '@capsule/messaging';
-import { Authenticator } from '@capsule/security';
+import { Authenticator } from '@capsule/security/authentication';
 import { type BeforeApplicationShutdown, Injectable } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest, RouteHandlerMethod } from 'fastify';
 import { contextRunner } from '../http/request-context.js';

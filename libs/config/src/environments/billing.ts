@@ -6,6 +6,7 @@ import {
   natsVariables,
   operationsVariables,
   outboxVariables,
+  tokenVariables,
   traceVariables,
 } from './shared.js';
 
@@ -15,6 +16,7 @@ export const billingEnvironment = {
     http: httpVariables('BILLING_SERVICE', 'health and metrics of billing', 7103),
     database: databaseVariables('BILLING', 7113),
     nats: natsVariables('BILLING'),
+    token: tokenVariables(),
     defaultCurrency: choice(
       'BILLING_SERVICE_DEFAULT_CURRENCY',
       'Currency of a new customer',

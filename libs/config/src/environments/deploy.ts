@@ -8,6 +8,7 @@ import {
   outboxVariables,
   paginationVariables,
   storageVariables,
+  tokenVariables,
   traceVariables,
 } from './shared.js';
 
@@ -17,6 +18,7 @@ export const deployEnvironment = {
     http: httpVariables('DEPLOY_SERVICE', 'health and metrics of deploy', 7101),
     database: databaseVariables('DEPLOY', 7111),
     nats: natsVariables('DEPLOY'),
+    token: tokenVariables(),
     storage: storageVariables,
     edge: {
       appsDomain: text('APPS_DOMAIN', 'Domain whose labels are the hosts of apps', 'localhost'),

@@ -7,6 +7,7 @@ import {
   operationsVariables,
   outboxVariables,
   paginationVariables,
+  tokenVariables,
   traceVariables,
 } from './shared.js';
 
@@ -16,6 +17,7 @@ export const monitorEnvironment = {
     http: httpVariables('MONITOR_SERVICE', 'health and metrics of monitor', 7102),
     database: databaseVariables('MONITOR', 7112),
     nats: natsVariables('MONITOR'),
+    token: tokenVariables(),
     usageWindowSeconds: integer(
       'MONITOR_SERVICE_USAGE_WINDOW_SECONDS',
       'Seconds of usage in one record for billing',

@@ -25,6 +25,7 @@ export const keySetGet = rpc({
   verb: 'get',
   request: z.strictObject({}),
   response: keySetSchema,
-  callers: ['gateway'],
+  // Public keys: whoever verifies access tokens asks for them.
+  callers: ['gateway', 'billing', 'deploy', 'monitor'],
   tenancy: 'none',
 });
