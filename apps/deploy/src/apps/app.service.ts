@@ -41,9 +41,7 @@ export class AppService {
    *   deploy.organization.not_ready
    */
   async create(request: RequestOf<typeof appCreate>): Promise<App> {
-    const tenantId = requireTenant();
-    await this.organizations.waitUntilReady(tenantId);
-    return this.database.withTenant(tenantId, (tx) =>
+    return this.organizations.enter(requireTenant(), (tx) =>
       this.idempotent.once(tx, appCreate.subject, request, async () => {
         await this.projects.require(tx, request.projectId);
         await this.quotas.checkMemory(tx, request.memoryLimitBytes);

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { Database, type Transaction } from '@capsule/database';
+import { Database, together, type Transaction } from '@capsule/database';
 import { DomainError } from '@capsule/errors';
 import { currentContext } from '@capsule/telemetry';
 import { OrganizationRepository } from './organization.repository.js';
@@ -21,19 +21,25 @@ export class OrganizationService {
   ) {}
 
   /**
-   * Right after a sign-up the organization and its quotas are still on their way through the bus; a first request
-   * waits a little for them instead of failing.
+   * Runs `work` in the tenant. Right after a sign-up the organization and its quotas are still on their way through the
+   * bus; a first request waits a little for them instead of failing.
    * @param waitMs the longest wait, of which a request's deadline may leave less
    * @throws DomainError deploy.organization.not_ready
    */
-  async waitUntilReady(tenantId: string, waitMs = WAIT_MS_MAX): Promise<void> {
+  async enter<T>(tenantId: string, work: (tx: Transaction) => Promise<T>, waitMs = WAIT_MS_MAX): Promise<T> {
     const waitUntil = Math.min(
       Date.now() + waitMs,
       (currentContext()?.deadlineAt ?? Number.POSITIVE_INFINITY) - RESERVED_MS,
     );
-    while (!(await this.isReady(tenantId))) {
-      if (Date.now() + LOOK_EVERY_MS >= waitUntil) {
-        throw notReady();
+    for (;;) {
+      try {
+        // In the transaction of the work: of many requests at once none waits until the last has been looked up.
+        return await this.database.withTenant(tenantId, async (tx) => {
+          await this.requireReady(tx);
+          return work(tx);
+        });
+      } catch (error) {
+        if (!isNotReady(error) || Date.now() + LOOK_EVERY_MS >= waitUntil) throw error;
       }
       await sleep(LOOK_EVERY_MS);
     }
@@ -46,14 +52,16 @@ export class OrganizationService {
     return organization.slug;
   }
 
-  private isReady(tenantId: string): Promise<boolean> {
-    return this.database.withTenant(
-      tenantId,
-      async (tx) => (await this.organizations.find(tx)) !== null && (await this.quotas.find(tx)) !== null,
-    );
+  private async requireReady(tx: Transaction): Promise<void> {
+    const [organization, quotas] = await together([this.organizations.find(tx), this.quotas.find(tx)]);
+    if (!organization || !quotas) throw notReady();
   }
 }
 
 function notReady(): DomainError {
   return new DomainError('deploy.organization.not_ready', { retryAfterSeconds: RETRY_AFTER_SECONDS });
+}
+
+function isNotReady(error: unknown): boolean {
+  return error instanceof DomainError && error.code === 'deploy.organization.not_ready';
 }

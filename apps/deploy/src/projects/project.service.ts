@@ -28,9 +28,7 @@ export class ProjectService {
 
   /** @throws DomainError deploy.organization.not_ready, deploy.quota.exceeded, deploy.project.name_taken */
   async create(request: RequestOf<typeof projectCreate>): Promise<Project> {
-    const tenantId = requireTenant();
-    await this.organizations.waitUntilReady(tenantId);
-    return this.database.withTenant(tenantId, (tx) =>
+    return this.organizations.enter(requireTenant(), (tx) =>
       this.idempotent.once(tx, projectCreate.subject, request, async () => {
         const { maxProjects } = await this.quotas.lock(tx);
         if ((await this.projects.count(tx)) >= maxProjects) {

@@ -35,8 +35,7 @@ export async function seedCommand(
     outbox,
   );
   const seed = async (organization: SeedOrganization) => {
-    await organizations.waitUntilReady(organization.id, WAIT_MS);
-    let written = await database.withTenant(organization.id, (tx) => apps.seed(tx, organization));
+    let written = await organizations.enter(organization.id, (tx) => apps.seed(tx, organization), WAIT_MS);
     for (const app of organization.projects.flatMap((project) => project.apps)) {
       written += await database.withTenant(organization.id, (tx) => history.seed(tx, app, until));
     }
