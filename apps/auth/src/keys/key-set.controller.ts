@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { keySetGet, type ResponseOf } from '@capsule/contracts';
+import { keySetGet } from '@capsule/contracts';
 import { Rpc } from '@capsule/messaging';
 import { TokenSigner } from '@capsule/security';
 
@@ -8,7 +8,7 @@ export class KeySetController {
   constructor(private readonly signer: TokenSigner) {}
 
   @Rpc(keySetGet)
-  get(): ResponseOf<typeof keySetGet> {
+  get() {
     return this.signer.keySet();
   }
 }

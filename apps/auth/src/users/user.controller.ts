@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { type ResponseOf, userGetCurrent } from '@capsule/contracts';
+import { userGetCurrent } from '@capsule/contracts';
 import { Rpc } from '@capsule/messaging';
 import { UserService } from './user.service.js';
 
@@ -8,7 +8,7 @@ export class UserController {
   constructor(private readonly users: UserService) {}
 
   @Rpc(userGetCurrent)
-  getCurrent(): Promise<ResponseOf<typeof userGetCurrent>> {
+  getCurrent() {
     return this.users.getCurrent();
   }
 }

@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { invoiceGetUpcoming, type ResponseOf } from '@capsule/contracts';
+import { invoiceGetUpcoming } from '@capsule/contracts';
 import { Rpc } from '@capsule/messaging';
 import { InvoiceService } from './invoice.service.js';
 
@@ -8,7 +8,7 @@ export class InvoiceController {
   constructor(private readonly invoices: InvoiceService) {}
 
   @Rpc(invoiceGetUpcoming)
-  getUpcoming(): Promise<ResponseOf<typeof invoiceGetUpcoming>> {
+  getUpcoming() {
     return this.invoices.getUpcoming();
   }
 }

@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { planList, type ResponseOf } from '@capsule/contracts';
+import { planList } from '@capsule/contracts';
 import { Rpc } from '@capsule/messaging';
 import { PlanService } from './plan.service.js';
 
@@ -8,7 +8,7 @@ export class PlanController {
   constructor(private readonly plans: PlanService) {}
 
   @Rpc(planList)
-  list(): Promise<ResponseOf<typeof planList>> {
+  list() {
     return this.plans.list();
   }
 }

@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { type ResponseOf, subscriptionGet } from '@capsule/contracts';
+import { subscriptionGet } from '@capsule/contracts';
 import { Rpc } from '@capsule/messaging';
 import { SubscriptionService } from './subscription.service.js';
 
@@ -8,7 +8,7 @@ export class SubscriptionController {
   constructor(private readonly subscriptions: SubscriptionService) {}
 
   @Rpc(subscriptionGet)
-  get(): Promise<ResponseOf<typeof subscriptionGet>> {
+  get() {
     return this.subscriptions.get();
   }
 }

@@ -1,5 +1,5 @@
 import { Controller } from '@nestjs/common';
-import { type ResponseOf, usageGet } from '@capsule/contracts';
+import { usageGet } from '@capsule/contracts';
 import { Rpc } from '@capsule/messaging';
 import { UsageService } from './usage.service.js';
 
@@ -8,7 +8,7 @@ export class UsageController {
   constructor(private readonly usage: UsageService) {}
 
   @Rpc(usageGet)
-  get(): Promise<ResponseOf<typeof usageGet>> {
+  get() {
     return this.usage.get();
   }
 }

@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
-import { activityList, type RequestOf, type ResponseOf } from '@capsule/contracts';
+import { activityList, type RequestOf } from '@capsule/contracts';
 import { Rpc } from '@capsule/messaging';
 import { ActivityService } from './activity.service.js';
 
@@ -9,7 +9,7 @@ export class ActivityController {
   constructor(private readonly activities: ActivityService) {}
 
   @Rpc(activityList)
-  list(@Payload() request: RequestOf<typeof activityList>): Promise<ResponseOf<typeof activityList>> {
+  list(@Payload() request: RequestOf<typeof activityList>) {
     return this.activities.list(request);
   }
 }

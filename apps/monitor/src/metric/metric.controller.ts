@@ -1,6 +1,6 @@
 import { Controller } from '@nestjs/common';
 import { Payload } from '@nestjs/microservices';
-import { metricQuery, type RequestOf, type ResponseOf } from '@capsule/contracts';
+import { metricQuery, type RequestOf } from '@capsule/contracts';
 import { Rpc } from '@capsule/messaging';
 import { MetricService } from './metric.service.js';
 
@@ -9,7 +9,7 @@ export class MetricController {
   constructor(private readonly metrics: MetricService) {}
 
   @Rpc(metricQuery)
-  query(@Payload() request: RequestOf<typeof metricQuery>): Promise<ResponseOf<typeof metricQuery>> {
+  query(@Payload() request: RequestOf<typeof metricQuery>) {
     return this.metrics.query(request);
   }
 }
