@@ -3,8 +3,8 @@ import { currentContext } from '@capsule/telemetry';
 import { type DataSource, QueryFailedError } from 'typeorm';
 import { translateConstraint } from './constraint-errors.js';
 import type { SessionContext } from './opening.js';
-import { overloaded, translateOutage, unavailable } from './outage.js';
-import { type PooledClient, takeClient } from './pool.js';
+import { overloaded, translateOutage } from './outage.js';
+import { takeClient } from './pool.js';
 import { isTransient } from './sql-state.js';
 import { type ReadTransaction, Transaction } from './transaction.js';
 import { isUuid } from './uuid.js';
@@ -86,7 +86,7 @@ export class Database {
     work: (tx: Transaction) => Promise<T>,
     readOnly: boolean,
   ): Promise<T> {
-    const { client, release } = await this.connect();
+    const { client, release } = await takeClient(this.dataSource);
     const tx = new Transaction(tenantId, client, this.dataSource);
     let result: T;
     try {
@@ -108,17 +108,6 @@ export class Database {
     }
     this.notify(tx.callbacks);
     return result;
-  }
-
-  private async connect(): Promise<PooledClient> {
-    try {
-      return await takeClient(this.dataSource);
-    } catch (cause) {
-      // The wording of pg-pool, which has no code for it; a spec watches it.
-      const isExhausted =
-        cause instanceof Error && cause.message === 'timeout exceeded when trying to connect';
-      throw isExhausted ? overloaded(cause) : unavailable(cause);
-    }
   }
 
   /** What has committed stays so, whatever a callback does. */

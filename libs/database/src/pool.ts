@@ -1,4 +1,6 @@
+import type { DomainError } from '@capsule/errors';
 import type { DataSource } from 'typeorm';
+import { overloaded, unavailable } from './outage.js';
 import type { SessionClient } from './session-client.js';
 
 type Release = (destroy: boolean) => void;
@@ -24,16 +26,24 @@ export function poolOf({ driver }: DataSource): Pool | undefined {
   return 'master' in driver ? (driver.master as Pool | undefined) : undefined;
 }
 
-/** @throws pg-pool's error when no connection is free in time, or the server's when none can be made */
+/**
+ * @throws DomainError platform.service.overloaded when no connection is free in time, platform.upstream.unavailable
+ *   when none can be made
+ */
 export function takeClient(dataSource: DataSource): Promise<PooledClient> {
   return new Promise((resolve, reject) => {
     const pool = poolOf(dataSource);
-    if (pool === undefined) return reject(new Error('The pool has ended.'));
+    if (pool === undefined) return reject(unavailable(new Error('The pool has ended.')));
     pool.connect((error, client, release) => {
-      if (client === undefined) reject(error ?? new Error('The pool gave no connection.'));
+      if (client === undefined) reject(refusal(error));
       else resolve({ client, release });
     });
   });
+}
+
+/** The wording is pg-pool's, which has no code for it; a spec watches it. */
+function refusal(cause = new Error('The pool gave no connection.')): DomainError {
+  return cause.message === 'timeout exceeded when trying to connect' ? overloaded(cause) : unavailable(cause);
 }
 
 /** Opens that many connections, so that the first requests don't wait for them. What can't be opened now is opened when it is needed. */

@@ -75,10 +75,30 @@ export class SessionClient extends WireClientBase {
   override query(statement: Statement | string, values?: readonly unknown[]): Promise<pg.QueryResult> {
     const wanted = typeof statement === 'string' ? { text: statement, values } : statement;
     const sent = this.opening.keepsStatements ? wanted : withoutName(wanted);
-    const send = this.inTransaction ? () => this.gather(sent) : () => super.query(sent);
-    const { text } = wanted;
-    const answer = isTracing() ? inSpan('postgres', { 'db.statement': text }, send, 'client') : send();
-    return this.measure(text, answer);
+    return isTracing()
+      ? inSpan('postgres', { 'db.statement': sent.text }, () => this.send(sent), 'client')
+      : this.send(sent);
+  }
+
+  private send(statement: Statement): Promise<pg.QueryResult> {
+    return new Promise((resolve, reject) => {
+      const startedAt = performance.now();
+      const answered = (failed: boolean): void =>
+        this.onStatement(statement.text, performance.now() - startedAt, failed);
+      const pending: PendingStatement = {
+        statement,
+        resolve: (result) => {
+          answered(false);
+          resolve(result);
+        },
+        reject: (error) => {
+          answered(true);
+          reject(error);
+        },
+      };
+      if (this.inTransaction) this.gather(pending);
+      else void super.query(single(pending));
+    });
   }
 
   private endTransaction(statement: 'COMMIT' | 'ROLLBACK' | typeof NAMED_COMMIT): Promise<pg.QueryResult> {
@@ -97,9 +117,9 @@ export class SessionClient extends WireClientBase {
   }
 
   /** Statements that are issued before anything else happens go to the server together. */
-  private gather(statement: Statement): Promise<pg.QueryResult> {
+  private gather(pending: PendingStatement): void {
     if (this.gathered.length === 0) process.nextTick(() => this.sendGathered());
-    return new Promise((resolve, reject) => this.gathered.push({ statement, resolve, reject }));
+    this.gathered.push(pending);
   }
 
   private sendGathered(): void {
@@ -115,18 +135,6 @@ export class SessionClient extends WireClientBase {
     const opening = context && { statements: this.opening, context };
     // Neither side knows any more what is open and what is prepared: the pool must not keep the connection.
     void super.query(new StatementGroup(pending, opening, () => (this.unusable = true)));
-  }
-
-  private async measure(text: string, answer: Promise<pg.QueryResult>): Promise<pg.QueryResult> {
-    const startedAt = performance.now();
-    let failed = true;
-    try {
-      const result = await answer;
-      failed = false;
-      return result;
-    } finally {
-      this.onStatement(text, performance.now() - startedAt, failed);
-    }
   }
 }
 

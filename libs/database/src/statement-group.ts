@@ -64,15 +64,13 @@ export class StatementGroup implements WireQuery {
   }
 
   submit(connection: WireConnection): Error | null {
-    const chunks: Uint8Array[] = [];
-    const gathering = gatherInto(chunks, connection);
-    const unsynced = Object.create(gathering, { sync: { value: () => undefined } }) as WireConnection;
+    const gathering = Gathering.begin(connection);
     for (const part of this.parts) {
-      const refused = part.submit(unsynced);
+      const refused = part.submit(gathering.unsynced);
       if (refused !== null) return refused;
     }
-    gathering.sync();
-    connection.stream.write(Buffer.concat(chunks));
+    gathering.synced.sync();
+    connection.stream.write(Buffer.concat(gathering.chunks));
     return null;
   }
 
@@ -125,13 +123,15 @@ function opener(statement: Opening['begin'], values: readonly string[]): Part {
         statement: statement.name,
         values,
         binary: false,
-        valueMapper: (value) => value,
+        valueMapper: asItIs,
       });
       connection.execute({ portal: '', rows: 0 });
       return null;
     },
   };
 }
+
+const asItIs = (value: unknown): unknown => value;
 
 function partOf(pending: PendingStatement): Part {
   const query = single(pending);
@@ -160,8 +160,28 @@ export function single({ statement, resolve, reject }: PendingStatement): Single
   return query;
 }
 
-/** The connection, but for what it would write: system calls are what a short transaction mostly costs. */
-function gatherInto(chunks: Uint8Array[], connection: WireConnection): WireConnection {
-  const stream = { writable: true, write: (chunk: Uint8Array) => chunks.push(chunk) > 0 };
-  return Object.create(connection, { stream: { value: stream } }) as WireConnection;
+const gatherings = new WeakMap<WireConnection, Gathering>();
+
+/**
+ * A connection, but for what it would write: system calls are what a short transaction mostly costs. Made once for each,
+ * because V8 forgets what it learned about an object whenever it becomes the prototype of another.
+ */
+class Gathering {
+  readonly synced: WireConnection;
+  /** What writes a Sync at its end writes none here. */
+  readonly unsynced: WireConnection;
+  chunks: Uint8Array[] = [];
+
+  private constructor(connection: WireConnection) {
+    const stream = { writable: true, write: (chunk: Uint8Array) => this.chunks.push(chunk) > 0 };
+    this.synced = Object.create(connection, { stream: { value: stream } }) as WireConnection;
+    this.unsynced = Object.create(this.synced, { sync: { value: () => undefined } }) as WireConnection;
+  }
+
+  static begin(connection: WireConnection): Gathering {
+    const gathering = gatherings.get(connection) ?? new Gathering(connection);
+    gatherings.set(connection, gathering);
+    gathering.chunks = [];
+    return gathering;
+  }
 }

@@ -91,10 +91,7 @@ export class Transaction {
     void this.runner?.release();
   }
 
-  private async send(
-    statement: string | NamedStatement,
-    parameters: readonly unknown[],
-  ): Promise<QueryResult> {
+  private send(statement: string | NamedStatement, parameters: readonly unknown[]): Promise<QueryResult> {
     this.requireOpen();
     return this.client.query(withValues(statement, parameters));
   }
