@@ -8,9 +8,11 @@ import { testPorts } from '@capsule/testing/test-ports';
 import { packFolder } from '../api/pack-folder.js';
 import { type PrivatePlatform, startPrivatePlatform } from '../supervisor/private-platform.js';
 import { type Operation, readOperations } from './api-document.fixture.js';
+import { BusProbe } from './bus-probe.fixture.js';
 import { cursorFaultsOf, isCursorList } from './cursor-probe.fixture.js';
 import { idPlacesOf } from './id-places.fixture.js';
 import { isRepeatableMaker, sharedKeyFaultsOf } from './idempotency-probe.fixture.js';
+import { quietWindowSeconds } from './quiet-window.fixture.js';
 import { withoutControl } from './reviewed.fixture.js';
 import { changedTables, RowDigests } from './row-digests.fixture.js';
 import { spoiltPolicies } from './spoilt-policies.fixture.js';
@@ -42,8 +44,7 @@ describe('two organizations', () => {
         GATEWAY_LIMIT_PER_MINUTE: '1000000',
         GATEWAY_STRICT_LIMIT_PER_MINUTE: '1000',
         DEPLOY_SERVICE_SAMPLE_INTERVAL_SECONDS: '1',
-        // Usage that is reported in between would be new rows of its organization.
-        MONITOR_SERVICE_USAGE_WINDOW_SECONDS: '86400',
+        MONITOR_SERVICE_USAGE_WINDOW_SECONDS: String(quietWindowSeconds(new Date())),
       },
     });
     const document = await fetch(`${running.gatewayUrl}/v1/openapi.json`);
@@ -97,6 +98,17 @@ describe('two organizations', () => {
     const faults = lists.map((list) => cursorFaultsOf(list, caller.organization, other.organization));
     expect((await Promise.all(faults)).flat()).toEqual([]);
   }, 60_000);
+
+  it('are out of reach of who has the credentials of the gateway on the bus, and no token of theirs', async () => {
+    const probe = await BusProbe.open(running);
+    try {
+      expect(await probe.projectsOf(other, other.accessToken)).toContain('live');
+      expect(await probe.projectsOf(other, caller.accessToken)).toBe('auth.token.invalid');
+      expect(await probe.projectsOf(other, undefined)).toBe('auth.token.missing');
+    } finally {
+      await probe.close();
+    }
+  });
 
   describe('are found not to be apart', () => {
     const operation = (wanted: string): Operation => {

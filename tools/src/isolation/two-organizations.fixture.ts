@@ -17,6 +17,7 @@ export interface Member {
   organization: Organization;
   organizationId: string;
   userId: string;
+  accessToken: string;
 }
 
 /** Signs an organization up and makes tokens of every role for its one user; what a token says of the role is what counts. */
@@ -37,8 +38,9 @@ export async function signUpMember(
   const organization = new Organization(platform.gatewayUrl, operations, mark, tokenOf);
   const signUp = operations.find(({ path }) => path === '/v1/auth/sign-up');
   organization.ids.learn(signedUp, signUp?.answer);
-  const api = new Api(platform.gatewayUrl).as(signedUp.accessToken);
-  return { api, organization, organizationId: ids.tenantId, userId: ids.userId };
+  const { accessToken } = signedUp;
+  const api = new Api(platform.gatewayUrl).as(accessToken);
+  return { api, organization, organizationId: ids.tenantId, userId: ids.userId, accessToken };
 }
 
 /** Makes two of everything that a route makes, then takes in what the lists tell of what came by itself. */
