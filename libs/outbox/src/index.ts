@@ -5,4 +5,5 @@ export { Relay } from './relay.js';
 export { OnEvent } from './on-event.decorator.js';
 export { IdempotentRequests } from './idempotent-requests.js';
 export { type DeadLetter, DeadLetters } from './dead-letters.js';
+export { beginSeed } from './begin-seed.js';
 export { deadLetterCommand } from './dead-letter-command.js';

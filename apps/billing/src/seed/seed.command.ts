@@ -1,8 +1,7 @@
-import { text } from 'node:stream/consumers';
 import type { INestApplicationContext } from '@nestjs/common';
-import { type SeedOrganization, seedPlanSchema } from '@capsule/contracts';
+import type { SeedOrganization } from '@capsule/contracts';
 import { Database, seedEach } from '@capsule/database';
-import { Relay } from '@capsule/outbox';
+import { beginSeed } from '@capsule/outbox';
 import { CustomerService } from '../customers/customer.service.js';
 
 /**
@@ -14,9 +13,7 @@ export async function seedCommand(
   context: INestApplicationContext,
   print: (line: string) => void,
 ): Promise<number> {
-  const { organizations } = seedPlanSchema.parse(JSON.parse(await text(process.stdin)));
-  // The service that runs would publish the events at its next look, some seconds from now.
-  context.get(Relay).start();
+  const { organizations } = await beginSeed(context);
   const database = context.get(Database);
   const customers = context.get(CustomerService);
   const open = async ({ id, name, planCode, foundedAt, members: [owner] }: SeedOrganization) => {

@@ -1,8 +1,7 @@
-import { text } from 'node:stream/consumers';
 import type { INestApplicationContext } from '@nestjs/common';
-import { type SeedOrganization, seedPlanSchema } from '@capsule/contracts';
+import type { SeedOrganization } from '@capsule/contracts';
 import { Database, seedEach } from '@capsule/database';
-import { Outbox, Relay } from '@capsule/outbox';
+import { beginSeed, Outbox } from '@capsule/outbox';
 import { AppService } from '../apps/app.service.js';
 import { DeploymentLifecycle } from '../deployments/deployment-lifecycle.js';
 import { OrganizationService } from '../organizations/organization.service.js';
@@ -19,9 +18,7 @@ export async function seedCommand(
   context: INestApplicationContext,
   print: (line: string) => void,
 ): Promise<number> {
-  const plan = seedPlanSchema.parse(JSON.parse(await text(process.stdin)));
-  // The service that runs would publish the events at its next look, some seconds from now.
-  context.get(Relay).start();
+  const plan = await beginSeed(context);
   const until = new Date(plan.until);
   const database = context.get(Database);
   const organizations = context.get(OrganizationService);

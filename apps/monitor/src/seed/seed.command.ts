@@ -1,11 +1,10 @@
 import type { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
-import { type SeedOrganization, seedPlanSchema } from '@capsule/contracts';
+import type { SeedOrganization } from '@capsule/contracts';
 import { Database, daysBefore, seedEach } from '@capsule/database';
 import { DomainError } from '@capsule/errors';
-import { Relay } from '@capsule/outbox';
+import { beginSeed } from '@capsule/outbox';
 import { AppService } from '../app/app.service.js';
 import { OrganizationService } from '../organization/organization.service.js';
 import type { OwnTables } from '../tenant/own-tables.js';
@@ -27,11 +26,9 @@ const STILL_ON_THE_WAY = ['monitor.organization.not_ready', 'monitor.app.not_fou
 export async function seedCommand(
   context: INestApplicationContext,
   print: (line: string) => void,
-  input: Readable = process.stdin,
+  input?: Readable,
 ): Promise<number> {
-  const plan = seedPlanSchema.parse(JSON.parse(await text(input)));
-  // The service that runs would publish the events at its next look, some seconds from now.
-  context.get(Relay).start();
+  const plan = await beginSeed(context, input);
   const days = daysBefore(new Date(plan.until), plan.days);
   const database = context.get(Database);
   const organizations = context.get(OrganizationService);
