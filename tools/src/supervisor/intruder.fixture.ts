@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { packFolder } from '../api/pack-folder.js';
 
-/** What an intruder tries to open. */
+/** What an intruder tries to open; a route is open when it answers with more than a status. */
 export interface Target {
-  kind: 'file' | 'folder' | 'socket';
+  kind: 'file' | 'folder' | 'socket' | 'route';
   path: string;
 }
 
@@ -19,7 +19,12 @@ const server = `
   const fs = require('node:fs'), http = require('node:http'), net = require('node:net');
   const connect = (path) => new Promise((resolve, reject) =>
     net.connect(path).once('connect', resolve).once('error', reject));
-  const open = { file: fs.readFileSync, folder: fs.readdirSync, socket: connect };
+  const ask = async (url) => {
+    const response = await fetch(url);
+    const text = await response.text();
+    if (!response.ok || /^{"status":"\\w+"}$/.test(text)) throw new Error('It tells nothing but a status.');
+  };
+  const open = { file: fs.readFileSync, folder: fs.readdirSync, socket: connect, route: ask };
   const targets = JSON.parse(fs.readFileSync('targets.json', 'utf8'));
   http.createServer(async (request, response) => {
     if (request.url === '/health') return response.end();

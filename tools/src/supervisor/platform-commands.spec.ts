@@ -1,9 +1,10 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { appNames } from '@capsule/contracts';
+import { appNames, type ServiceName, serviceNames } from '@capsule/contracts';
 import { type Deployment, ended, signUpTeam, visit } from '../e2e/team.fixture.js';
 import { ask, openControl } from './control.js';
+import { readEnvironment } from './environment-file.js';
 import { everythingIn, type Haul, packIntruder, type Target } from './intruder.fixture.js';
 import { livingRecords } from './process-record.js';
 import { ScratchCheckout } from './scratch-checkout.fixture.js';
@@ -125,15 +126,34 @@ describe('the commands of the platform', () => {
       );
       // Its own folder it can read: what it can not open is closed to it, and not missed by its way of trying.
       const own: Target = { kind: 'file', path: 'targets.json' };
-      const team = await signUpTeam(`http://127.0.0.1:${ports.GATEWAY_PORT}`, 'Intruders');
-      const archive = await packIntruder([own, ...targets]);
-      const { id } = await team.api.postArchive<Deployment>(`/v1/apps/${team.app.id}/deployments`, archive);
-      expect(await ended(team.api, id)).toMatchObject({ state: 'live' });
-      const haul = JSON.parse((await visit(team.app.url)).body) as Haul;
+      const haul = await haulOfIntruder('Intruders', [own, ...targets]);
       expect(haul).toEqual({ tried: targets.length + 1, opened: [own.path] });
     },
     60_000,
   );
+
+  it('tell who asks on loopback, as a hosted app can, nothing without the operator token, and all with it', async () => {
+    const services = serviceNames.flatMap((service) => {
+      const url = `http://127.0.0.1:${ports[`${service.toUpperCase() as Uppercase<ServiceName>}_SERVICE_PORT`]}`;
+      return [`${url}/metrics`, `${url}/health/ready`, `${url}/operations/database`];
+    });
+    const gateway = `http://127.0.0.1:${ports.GATEWAY_PORT}`;
+    const provisioner = `http://127.0.0.1:${ports.MONITOR_PROVISIONER_PORT}`;
+    const guarded = [...services, `${gateway}/metrics`, `${gateway}/health/ready`, `${provisioner}/metrics`];
+    // What is for everybody it can read: it does get to where the others are.
+    const open = `${gateway}/v1/openapi.json`;
+
+    const targets = [open, ...guarded].map((path): Target => ({ kind: 'route', path }));
+    const haul = await haulOfIntruder('Askers', targets);
+    expect(haul).toEqual({ tried: targets.length, opened: [open] });
+
+    const { OPERATOR_TOKEN } = readEnvironment(checkout.path, {});
+    for (const url of guarded) {
+      const response = await fetch(url, { headers: { authorization: `Bearer ${OPERATOR_TOKEN}` } });
+      expect([url, response.status]).toEqual([url, 200]);
+      expect(await response.text()).toMatch(/^# HELP|"details":|"sections":/);
+    }
+  }, 60_000);
 
   it('stop what a killed supervisor left, hosted apps too', async () => {
     process.kill(supervisorOf(home)?.pid as number, 'SIGKILL');
@@ -181,6 +201,15 @@ describe('the commands of the platform', () => {
     const answer = await ask<ProcessStatus[]>(socket, 'status');
     socket.destroy();
     return answer;
+  }
+
+  /** What an app of a new organization opened of the targets. */
+  async function haulOfIntruder(organization: string, targets: Target[]): Promise<Haul> {
+    const team = await signUpTeam(`http://127.0.0.1:${ports.GATEWAY_PORT}`, organization);
+    const archive = await packIntruder(targets);
+    const { id } = await team.api.postArchive<Deployment>(`/v1/apps/${team.app.id}/deployments`, archive);
+    expect(await ended(team.api, id)).toMatchObject({ state: 'live' });
+    return JSON.parse((await visit(team.app.url)).body) as Haul;
   }
 
   async function answersOnInstancePorts(): Promise<number[]> {
