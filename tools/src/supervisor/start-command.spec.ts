@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { identityOf, isAlive, type ProcessIdentity } from './process-identity.js';
 import { livingRecords } from './process-record.js';
-import { ScratchCheckout } from './scratch-checkout.fixture.js';
+import { type RunningCommand, ScratchCheckout } from './scratch-checkout.fixture.js';
 import { eventually } from './supervised-copy.fixture.js';
+import { supervisorOf } from './supervisor-lock.js';
 
 /** Longer than anything here waits for. */
 const healthTimeoutSeconds = '600';
@@ -28,6 +29,39 @@ describe('a start with faults of several apps in the environment', () => {
     expect(readdirSync(join(checkout.home.path, 'servers'))).toEqual([]);
     checkout.remove();
   });
+});
+
+describe('a detached start', () => {
+  const checkout = new ScratchCheckout('start-command.spec');
+
+  afterAll(async () => {
+    await checkout.run('stop-command', 'stop');
+    checkout.remove();
+  });
+
+  it.each([
+    [
+      'by Ctrl-C',
+      (starting: RunningCommand) => starting.child.kill('SIGINT'),
+      '✗ Capsule was stopped before it was ready.',
+    ],
+    ['by npm stop', () => checkout.run('stop-command', 'stop'), '✗ Capsule was stopped before it was ready.'],
+    [
+      'by the end of its supervisor',
+      () => process.kill(supervisorOf(checkout.home)?.pid as number, 'SIGKILL'),
+      '✗ Its supervisor was ended by SIGKILL; npm stop ends what it left.',
+    ],
+  ])(
+    'that is stopped %s before it is ready ends with 1 and says so',
+    async (_, stop, lastLine) => {
+      const starting = checkout.begin('start-command', 'startDetached', {});
+      await eventually(() => expect(starting.output()).toMatch(/^✓ redis /m));
+      await stop(starting);
+      const { code, output } = await starting.ended;
+      expect({ code, lastLine: output.trimEnd().split('\n').at(-1) }).toEqual({ code: 1, lastLine });
+    },
+    60_000,
+  );
 });
 
 describe('a start whose demo app never answers', () => {

@@ -28,14 +28,19 @@ export async function runDetached(workspace: string, options: PlatformOptions): 
     if (process.connected) process.send?.(message, undefined, undefined, () => {});
   };
   const reporter = forwardingReporter(send);
-  return exitCodeOf(reporter, () =>
-    runWithDemo(workspace, options, reporter, (demoAnswers) => send({ kind: 'ready', demoAnswers })),
-  );
+  return exitCodeOf(reporter, async () => {
+    let wasReady = false;
+    await runWithDemo(workspace, options, reporter, (demoAnswers) => {
+      wasReady = true;
+      send({ kind: 'ready', demoAnswers });
+    });
+    if (!wasReady) throw new Error('Capsule was stopped before it was ready.');
+  });
 }
 
 /**
- * `npm start -- --detach`: returns when the platform is ready, with its exit code when it could not start, and with 1
- * when it runs but its demo app does not answer, so that a script that wants an address does not go on without one.
+ * `npm start -- --detach`: returns when the platform is ready; with 1 when it could not start or was stopped before,
+ * and when it runs but its demo app does not answer, so that a script that wants an address does not go on without one.
  */
 export async function startDetached(workspace: string, options: PlatformOptions): Promise<number> {
   const home = openHome(chooseHome(workspace, readEnvironment(workspace, process.env)['CAPSULE_HOME']));
@@ -48,8 +53,9 @@ export async function startDetached(workspace: string, options: PlatformOptions)
     stdio: ['ignore', log.descriptor, log.descriptor, 'ipc'],
   });
   closeSync(log.descriptor);
-  // Ctrl-C while it starts means that it should not.
-  process.once('SIGINT', () => child.kill('SIGTERM'));
+  // Who ends this command while it starts means that it should not.
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => child.kill('SIGTERM'));
   return new Promise((resolve) => {
     child.on('message', (message: ReportMessage) => {
       if (message.kind === 'step') terminalReporter.step(message.title, message.milliseconds, message.detail);
@@ -64,7 +70,11 @@ export async function startDetached(workspace: string, options: PlatformOptions)
         resolve(message.demoAnswers ? 0 : 1);
       }
     });
-    child.once('exit', (code) => resolve(code ?? 1));
+    child.once('exit', (code, signal) => {
+      if (signal)
+        terminalReporter.failure(`Its supervisor was ended by ${signal}; npm stop ends what it left.`);
+      resolve(code ?? 1);
+    });
   });
 }
 
