@@ -147,7 +147,7 @@ export class EmbeddedEngine implements Engine {
       throw new DeploymentFailure('command_not_found', `"${program.argv.join(' ')}" could not be executed`);
     }
     if (status.state === 'prepared') throw new Error(`the runner of instance ${instanceId} did not start`);
-    return { address: addressOf({ ...record }) };
+    return { address: addressOf(record) };
   }
 
   async observe(instanceId: string): Promise<Observation> {

@@ -11,8 +11,6 @@ import {
   type Variable,
 } from '../variable.js';
 
-const SECONDS_30 = 30_000;
-
 export function httpVariables(prefix: string, what: string, defaultPort: number) {
   return {
     host: text(`${prefix}_HOST`, `Address ${what} listens on`, '127.0.0.1'),
@@ -120,7 +118,7 @@ export function databaseVariables(service: string, defaultPort: number) {
       integer('DATABASE_QUERY_TIMEOUT_MS', 'Milliseconds a statement may run', {
         min: 10,
         max: 600_000,
-        default: SECONDS_30,
+        default: 30_000,
       }),
     ),
     slowQueryThresholdMs: own(
