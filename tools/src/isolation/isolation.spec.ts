@@ -102,9 +102,12 @@ describe('two organizations', () => {
   it('are out of reach of who has the credentials of the gateway on the bus, and no token of theirs', async () => {
     const probe = await BusProbe.open(running);
     try {
-      expect(await probe.projectsOf(other, other.accessToken)).toContain('live');
-      expect(await probe.projectsOf(other, caller.accessToken)).toBe('auth.token.invalid');
-      expect(await probe.projectsOf(other, undefined)).toBe('auth.token.missing');
+      const { items } = await other.api.get<{ items: { id: string }[] }>('/v1/projects');
+      const { id } = items[0]!;
+      expect(await probe.read(other, id, other.accessToken)).toBe(id);
+      expect(await probe.read(other, id, caller.accessToken)).toBe('auth.token.invalid');
+      expect(await probe.read(other, id)).toBe('auth.token.missing');
+      expect(await probe.read(caller, id, caller.accessToken)).toBe('deploy.project.not_found');
     } finally {
       await probe.close();
     }
