@@ -1,11 +1,13 @@
 import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { MigrationSession } from '@capsule/database/migrations';
 import { eventually } from '@capsule/testing';
 import { eachMigrator } from './each-migrator.js';
 import { migrateTenants } from './migrate-tenants.js';
 import { ProgressBar } from './progress-bar.js';
 import { TENANT_MIGRATIONS } from './tenant-migrations.js';
+import { TenantSchemaMaker } from './tenant-schema-maker.js';
 import { tenantTable } from './tenant-table.js';
 import { schemaOf, TenantsFixture } from './tenants.fixture.js';
 
@@ -89,6 +91,18 @@ describe('the migration of all tenants', () => {
       failure: expect.stringContaining('terminat'),
       failed_attempts: 1,
     });
+  });
+
+  it('keeps no failure of a session that was lost beside a tenant that another has finished meanwhile', async () => {
+    const lost = new Error('Connection terminated unexpectedly');
+    const [finished, unfinished] = [(await tenants.make()).id, await tenants.register()];
+    const session = await MigrationSession.open(tenants.test.owner);
+    const maker = new TenantSchemaMaker(session);
+    expect(await maker.fail(finished, lost)).toEqual({ kind: 'unchanged' });
+    expect(await maker.fail(unfinished, lost)).toMatchObject({ kind: 'failed', reason: lost.message });
+    await session.close();
+    expect(await tenants.row(finished)).toMatchObject({ state: 'active', failure: null, failed_attempts: 0 });
+    expect(await tenants.row(unfinished)).toMatchObject({ state: 'failed', failure: lost.message });
   });
 
   it('takes as many sessions as it is told, all of them at once', async () => {

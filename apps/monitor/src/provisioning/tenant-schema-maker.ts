@@ -10,9 +10,9 @@
  * What fails is written to the tenant's row with its reason and tried again later. A tenant that was active stays active.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type MigrationSession, Migrator } from '@capsule/database/migrations';
+import { compareVersions, type MigrationSession, Migrator, parseVersion } from '@capsule/database/migrations';
 import { quotedSchema } from '../tenant/own-tables.js';
-import { TENANT_MIGRATIONS } from './tenant-migrations.js';
+import { TENANT_MIGRATIONS, targetVersion } from './tenant-migrations.js';
 import { TenantRegistry } from './tenant-registry.js';
 
 /** unchanged: there was nothing to do. elsewhere: another process is at it. */
@@ -51,9 +51,21 @@ export class TenantSchemaMaker {
     });
   }
 
-  /** Remembers an attempt that lost its session. */
+  /**
+   * Remembers an attempt that lost its session. The lock was lost with it, so another may have finished the tenant
+   * meanwhile; whose failure would stay beside it, as nobody looks at a finished one again.
+   */
   fail(tenantId: string, error: unknown): Promise<Outcome> {
-    return this.locked(tenantId, 0, () => this.recordFailure(tenantId, error));
+    return this.locked(tenantId, 0, async () =>
+      (await this.isFinished(tenantId)) ? { kind: 'unchanged' } : this.recordFailure(tenantId, error),
+    );
+  }
+
+  private async isFinished(tenantId: string): Promise<boolean> {
+    const tenant = await this.registry.find(tenantId);
+    if (tenant?.state !== 'active' || tenant.schemaVersion === null) return false;
+    const newest = parseVersion(await targetVersion(this.folder));
+    return compareVersions(parseVersion(tenant.schemaVersion), newest) >= 0;
   }
 
   private async locked(tenantId: string, waitMs: number, work: () => Promise<Outcome>): Promise<Outcome> {
