@@ -3,7 +3,7 @@ import {
   type RequestOf,
   type ResponseOf,
   workSessionCreate,
-  type workSessionEnd,
+  workSessionEnd,
   type workSessionList,
 } from '@capsule/contracts';
 import type { Transaction } from '@capsule/database';
@@ -41,10 +41,12 @@ export class WorkSessionService {
   }
 
   /** @throws DomainError monitor.work_session.not_found */
-  end({ workSessionId }: RequestOf<typeof workSessionEnd>): Promise<WorkSession> {
+  end(request: RequestOf<typeof workSessionEnd>): Promise<WorkSession> {
     const userId = requireUser();
-    return this.schemas.enter(async (tx, tables) =>
-      viewOf(known(await this.sessions.end(tx, tables, workSessionId, userId, new Date()))),
+    return this.schemas.enter((tx, tables) =>
+      this.idempotent.once(tx, workSessionEnd.subject, request, async () =>
+        viewOf(known(await this.sessions.end(tx, tables, request.workSessionId, userId, new Date()))),
+      ),
     );
   }
 
