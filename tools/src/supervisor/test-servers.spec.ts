@@ -42,6 +42,18 @@ describe('the private servers', () => {
     expect(rows.every((row) => row.setting === 'on')).toBe(true);
   });
 
+  it('count the statements of many tenants, and none that carries a password', async () => {
+    const client = await superuserOf(variables, 'MONITOR');
+    const { rows } = await client.query(
+      "SELECT name, setting FROM pg_settings WHERE name LIKE 'pg\\_stat\\_statements.%' ORDER BY name",
+    );
+    await client.end();
+    // Not every package of PostgreSQL brings it along.
+    if (rows.length === 0) return;
+    expect(rows).toContainEqual({ name: 'pg_stat_statements.max', setting: '5000' });
+    expect(rows).toContainEqual({ name: 'pg_stat_statements.track_utility', setting: 'off' });
+  });
+
   it.each(['AUTH', 'BILLING', 'DEPLOY', 'MONITOR'])(
     'refuse a wrong password on the database of %s',
     async (service) => {

@@ -153,9 +153,11 @@ function renderConfiguration(port: number, folder: string, data: string, binarie
     log_line_prefix: '%m [%p] %u@%d ',
     shared_preload_libraries: libraries.join(),
     ...(hasTimescale && { 'timescaledb.telemetry_level': 'off' }),
-    // It keeps utility statements as they were sent, and some of those carry passwords.
     ...(libraries.includes('pg_stat_statements') && {
-      'pg_stat_statements.max': 1_000,
+      // PostgreSQL's own default. A statement in a tenant's schema is another one for each tenant; when there are more
+      // than this, those that came seldom are forgotten with all they have counted.
+      'pg_stat_statements.max': 5_000,
+      // It would keep utility statements as they were sent, and some of those carry passwords.
       'pg_stat_statements.track_utility': 'off',
     }),
   };
