@@ -51,7 +51,7 @@ function list(codes: readonly ErrorCode[]): string {
   );
   const head = [
     '# Errors',
-    'Every error is answered as `application/problem+json` (RFC 9457). Programs go by `code`, which never changes its meaning; people by `title` and `detail`.',
+    'Every error is answered as `application/problem+json` (RFC 9457). Programs should branch on `code`, whose meaning never changes; `title` and `detail` are for people.',
   ];
   return [...head, ...sections].join('\n\n').concat('\n');
 }

@@ -8,11 +8,11 @@ export const info = {
   description: [
     'Bring an app; Capsule builds it, runs it, watches it and bills for it.',
     'Sign up or in, then send the access token as `Authorization: Bearer <token>`; it names the organization as well.',
-    'Every error is an `application/problem+json` document (RFC 9457) whose `code` never changes its meaning and whose `type` leads to its page.',
+    'Every error is an `application/problem+json` document (RFC 9457). Programs should branch on its `code`, whose meaning never changes; its `type` leads to a page about it.',
     'A `POST` may carry an `Idempotency-Key`, where its parameters list it: repeated with the same body it has its effect once.',
-    'Lists are read by a cursor: pass `nextCursor` on until it is null. A cursor holds for a day, for the list and the organization it was made for. Lists that have `page` can be leafed through by number too, and then tell their `total`.',
+    'Lists are read by a cursor: pass `nextCursor` on until it is null. A cursor holds for a day, for the list and the organization it was made for. Lists that have `page` can be paged through by number too, and then tell their `total`.',
     'Ids are UUIDs. Instants are RFC 3339 in UTC, such as `2030-01-15T09:30:00.000Z`.',
-    'A unit is the last word of a field: `…Bytes`, `…Seconds`, `…Ms` (milliseconds), `…Days`, and `…Minor` for minor units of a currency, such as cents. Money and quantities that must not be rounded are decimal strings.',
+    'A field is named with its unit: `…Bytes`, `…Seconds`, `…Ms` (milliseconds), `…Days`, and `…Minor` for minor units of a currency, such as cents. Money and quantities that must not be rounded are decimal strings.',
   ].join('\n\n'),
   license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
 };

@@ -34,13 +34,9 @@ export const authEnvironment = {
         'Seconds in which a refresh token used again returns the same successor (parallel and repeated requests)',
         { min: 0, max: 300, default: 10 },
       ),
-      refreshKey: secret(
-        'JWT_REFRESH_KEY',
-        'Key that refresh tokens are derived from their predecessors with',
-        {
-          generated: 'key',
-        },
-      ),
+      refreshKey: secret('JWT_REFRESH_KEY', "Key from which each refresh token's successor is derived", {
+        generated: 'key',
+      }),
       sessionTtlSeconds: integer(
         'JWT_SESSION_TTL_SECONDS',
         'Seconds after which a session ends, however often it was refreshed',

@@ -40,7 +40,7 @@ export const platformEnvironment = {
   variables: {
     stage: choice(
       'NODE_ENV',
-      'production where users depend on it: no database is reset, and no demo data is written unless forced',
+      '`production` wherever real users depend on it: databases cannot be reset, and demo data is only written with --force',
       ['development', 'test', 'production'],
       'development',
     ),
