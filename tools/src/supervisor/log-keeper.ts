@@ -99,8 +99,8 @@ export class LogKeeper {
 /** Two ends of one connection; neither is read here. */
 async function socketPair(path: string): Promise<{ input: Socket; output: Socket }> {
   const server = createServer({ pauseOnConnect: true }).listen(path);
-  const accepted = once(server, 'connection') as Promise<[Socket]>;
   await once(server, 'listening');
+  const accepted = once(server, 'connection') as Promise<[Socket]>;
   const input = connect(path).pause();
   const [[output]] = await Promise.all([accepted, once(input, 'connect')]);
   server.close();

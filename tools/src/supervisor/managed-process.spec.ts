@@ -1,12 +1,15 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { testPorts } from '@capsule/testing/test-ports';
 import { type Home, openHome } from './home.js';
 import { ManagedProcess, type ProcessDefinition } from './managed-process.js';
+import { identityOf } from './process-identity.js';
 import { livingRecords } from './process-record.js';
+import { reportTo } from './reporter.js';
 import { eventually } from './supervised-copy.fixture.js';
 
 const [port] = testPorts('managed-process.spec');
@@ -15,11 +18,15 @@ const listen = `require('net').createServer().listen(${port}, '127.0.0.1');`;
 describe('a managed process', () => {
   let home: Home;
   let deaths: { message: string; tail: string }[];
+  let readies: number;
+  let whenItDies: (message: string, tail: string) => void;
   let started: ManagedProcess | undefined;
 
   beforeEach(() => {
     home = openHome(mkdtempSync(join(tmpdir(), 'capsule-managed-')));
     deaths = [];
+    readies = 0;
+    whenItDies = () => {};
   });
 
   afterEach(async () => {
@@ -61,6 +68,72 @@ describe('a managed process', () => {
     expect(livingRecords(home.run)).toEqual([]);
   });
 
+  it('leaves none of its own running when a start fails after the process began, and is back when it can be', async () => {
+    const pidsFile = join(home.path, 'pids');
+    const managed = start(`require('fs').appendFileSync('${pidsFile}', process.pid + ' '); ${listen}`);
+    await managed.start();
+    // As on a full disk, no record of the next process can be written.
+    const obstacle = join(home.run, 'sample.json.new');
+    mkdirSync(obstacle);
+    process.kill(managed.pid as number, 'SIGKILL');
+    await eventually(() => expect(deaths.at(-1)?.message).toContain('EISDIR'));
+    rmdirSync(obstacle);
+    await eventually(() => expect(managed.state).toBe('ready'));
+    const pids = readFileSync(pidsFile, 'utf8').trim().split(' ').map(Number);
+    expect(pids.filter((pid) => identityOf(pid))).toEqual([managed.pid]);
+  });
+
+  it('is not back while a stranger has its port, says so, and takes it when that lets go', async () => {
+    const managed = start(listen);
+    await managed.start();
+    let stranger: Server | undefined;
+    whenItDies = () => (stranger ??= createServer().listen(port, '127.0.0.1'));
+    process.kill(managed.pid as number, 'SIGKILL');
+    await eventually(() =>
+      expect(deaths.at(-1)).toEqual({
+        message: expect.stringContaining(
+          `sample needs port ${port}, but another program is listening there.`,
+        ),
+        tail: '',
+      }),
+    );
+    expect(readies).toBe(1);
+    stranger?.close();
+    await eventually(() => expect(managed.state).toBe('ready'));
+  });
+
+  (process.platform === 'linux' ? it : it.skip)(
+    'is not ready by the answers of a stranger who took its port in the last moment',
+    async () => {
+      const stranger = createServer();
+      const managed = start('setInterval(() => {}, 1000);', {
+        startTimeoutMs: 300,
+        prepare: async () => void (await once(stranger.listen(port, '127.0.0.1'), 'listening')),
+      });
+      await expect(managed.start()).rejects.toThrow(`another program answers on port ${port}`);
+      stranger.close();
+    },
+  );
+
+  it('that can not be started again tells why and how it ended, once, in whole sentences', async () => {
+    const failures: string[] = [];
+    const reporter = { step: () => {}, note: () => {}, summary: () => {} };
+    const { onDeath } = reportTo({ ...reporter, failure: (message) => failures.push(message) });
+    const flag = join(home.path, 'flag');
+    const managed = start(
+      `if (require('fs').existsSync('${flag}')) { console.log('no luck'); process.exit(3); } ${listen}`,
+    );
+    whenItDies = (message, tail) => onDeath?.(managed, message, tail);
+    await managed.start();
+    mkdirSync(flag);
+    process.kill(managed.pid as number, 'SIGKILL');
+    await eventually(() => expect(failures.length).toBeGreaterThanOrEqual(2));
+    expect(failures.slice(0, 2)).toEqual([
+      'sample was killed by SIGKILL; it is started again.',
+      `sample ended with code 3; it is started again. The end of ${managed.logPath}:\n    no luck`,
+    ]);
+  });
+
   it('is not started again by its watcher after it was told to stop', async () => {
     const managed = start(listen);
     await managed.start();
@@ -100,13 +173,17 @@ describe('a managed process', () => {
       environment: { PATH: process.env['PATH'] },
       marker,
       stopSignal: 'SIGTERM',
-      stopTimeoutMs: 5_000,
-      startTimeoutMs: 10_000,
+      stopTimeoutMs: 20_000,
+      startTimeoutMs: 20_000,
       probe: connects,
       ...times,
     };
     const listener = {
-      onDeath: (_: ManagedProcess, message: string, tail: string) => deaths.push({ message, tail }),
+      onReady: () => (readies += 1),
+      onDeath: (_: ManagedProcess, message: string, tail: string) => {
+        deaths.push({ message, tail });
+        whenItDies(message, tail);
+      },
     };
     started = new ManagedProcess(definition, home, listener);
     return started;

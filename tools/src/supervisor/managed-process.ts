@@ -5,7 +5,7 @@ import type { Home } from './home.js';
 import { logPathOf, sizeOf, tailOf } from './log-file.js';
 import { LogKeeper, type LogStream } from './log-keeper.js';
 import type { PortSetting } from './platform-settings.js';
-import { assertPortFree } from './ports.js';
+import { assertPortFree, listensOn } from './ports.js';
 import { identityOf } from './process-identity.js';
 import { removeRecord, stopLeftover, type Traceable, writeRecord } from './process-record.js';
 import type { SystemUser } from './server-user.js';
@@ -40,7 +40,7 @@ export type ProcessState =
 
 export interface ProcessListener {
   onReady?(process: ManagedProcess, milliseconds: number): void;
-  /** It ended without being told to; `tail` is the end of its log. */
+  /** It ended without being told to, or could not be started again; `tail` is the end of what it wrote, if anything. */
   onDeath?(process: ManagedProcess, message: string, tail: string): void;
 }
 
@@ -50,6 +50,17 @@ const longestPauseMs = 30_000;
 const stableAfterMs = 60_000;
 const probePauseMs = 25;
 const tailLines = 15;
+
+/** It ended, or its time was over, before it served; `tail` is the end of what it wrote meanwhile. */
+class NotServingError extends Error {
+  constructor(
+    message: string,
+    readonly tail: string,
+  ) {
+    super(message);
+    this.name = 'NotServingError';
+  }
+}
 
 /**
  * One server or service: started, probed until it serves, watched, restarted with growing pauses, ended gracefully.
@@ -84,22 +95,27 @@ export class ManagedProcess {
 
   /** Resolves when it serves. Rejects, with nothing left running, when the port is taken or it ends or hangs before that. */
   async start(): Promise<void> {
+    this.cancel = new AbortController();
+    try {
+      await this.attempt(this.cancel.signal);
+    } catch (error) {
+      await this.stop();
+      throw error instanceof NotServingError ? new Error(this.describe(error)) : error;
+    }
+    void this.watch(this.cancel.signal);
+  }
+
+  /** One start, the first or a later one: never beside one of its own that still runs, nor beside a stranger on its port. */
+  private attempt(cancelled: AbortSignal): Promise<void> {
     const { definition, home } = this;
     this.state = 'starting';
-    this.cancel = new AbortController();
     const attempt = (async () => {
       await stopLeftover(home.run, definition);
       await assertPortFree(definition.name, definition.listens);
-      await this.launch(this.cancel.signal);
+      await this.launch(cancelled);
     })();
     this.starting = attempt.catch(() => {});
-    try {
-      await attempt;
-    } catch (error) {
-      await this.stop();
-      throw error;
-    }
-    void this.watch(this.cancel.signal);
+    return attempt;
   }
 
   /** Ends it gracefully and starts it anew, without that counting as a crash. */
@@ -116,25 +132,28 @@ export class ManagedProcess {
 
   private async end(): Promise<void> {
     this.cancel.abort();
-    const { child, definition } = this;
-    if (child?.pid && child.exitCode === null && child.signalCode === null) {
-      this.state = 'stopping';
-      child.kill(definition.stopSignal);
-      const deadline = setTimeout(() => killGroup(child), definition.stopTimeoutMs);
-      await this.ended;
-      clearTimeout(deadline);
-    }
+    await this.endChild();
     // What prepares a start can not be interrupted; it ends by itself and then sees that it is not wanted.
     await this.starting;
     this.state = 'stopped';
     this.pid = undefined;
-    removeRecord(this.home.run, definition.name);
+    removeRecord(this.home.run, this.name);
+  }
+
+  private async endChild(): Promise<void> {
+    const { child, definition } = this;
+    if (!child?.pid || child.exitCode !== null || child.signalCode !== null) return;
+    this.state = 'stopping';
+    // Told twice, some end at once instead of gracefully.
+    if (!child.killed) child.kill(definition.stopSignal);
+    const deadline = setTimeout(() => killGroup(child), definition.stopTimeoutMs);
+    await this.ended;
+    clearTimeout(deadline);
   }
 
   private async launch(cancelled: AbortSignal): Promise<void> {
-    const { definition, home } = this;
+    const { definition } = this;
     const startedAt = performance.now();
-    this.state = 'starting';
     await definition.prepare?.();
     const log = this.standby ? undefined : await this.openLog();
     // Nothing is waited for between this and the start, or a stop in between would find nothing to end.
@@ -144,35 +163,46 @@ export class ManagedProcess {
       throw new Error(`${definition.name} was stopped while starting.`);
     }
     const child = this.spawn(log);
-    const { name, marker, stopSignal, stopTimeoutMs } = definition;
-    const identity = child.pid === undefined ? undefined : identityOf(child.pid);
-    if (identity) writeRecord(home.run, { ...identity, name, marker, stopSignal, stopTimeoutMs });
-    this.pid = child.pid;
-
-    let deathMessage: string | undefined;
-    void this.ended.then((message) => (deathMessage = message));
-    const deadline = startedAt + definition.startTimeoutMs;
-    for (;;) {
-      if (deathMessage !== undefined) throw new Error(this.describe(deathMessage));
-      try {
-        await definition.probe();
-        break;
-      } catch (error) {
-        if (performance.now() > deadline) {
-          killGroup(child);
-          await this.ended;
-          throw new Error(
-            this.describe(
-              `was not ready after ${definition.startTimeoutMs} ms (${(error as Error).message})`,
-            ),
-          );
-        }
-      }
-      await sleep(probePauseMs);
+    try {
+      this.record(child);
+      await this.served(child, startedAt + definition.startTimeoutMs);
+    } catch (error) {
+      // It would hold the port against the next attempt; one without a record nobody would ever find.
+      await this.endChild();
+      throw error;
     }
     this.state = 'ready';
     this.standby?.prepare();
     this.listener.onReady?.(this, performance.now() - startedAt);
+  }
+
+  private record({ pid }: ChildProcess): void {
+    this.pid = pid;
+    const { name, marker, stopSignal, stopTimeoutMs } = this.definition;
+    const identity = pid === undefined ? undefined : identityOf(pid);
+    if (identity) writeRecord(this.home.run, { ...identity, name, marker, stopSignal, stopTimeoutMs });
+  }
+
+  /** Resolves when the process serves, and nobody else in its place. */
+  private async served(child: ChildProcess, deadline: number): Promise<void> {
+    const { definition } = this;
+    const { name, listens, startTimeoutMs } = definition;
+    let deathMessage: string | undefined;
+    void this.ended.then((message) => (deathMessage = message));
+    for (;;) {
+      if (deathMessage !== undefined) throw new NotServingError(`${name} ${deathMessage}`, this.tail());
+      try {
+        await definition.probe();
+        if (!listens || (child.pid && listensOn(child.pid, listens.port))) return;
+        throw new Error(`another program answers on port ${listens.port}`);
+      } catch (error) {
+        if (performance.now() > deadline) {
+          const reason = `was not ready after ${startTimeoutMs} ms (${(error as Error).message})`;
+          throw new NotServingError(`${name} ${reason}`, this.tail());
+        }
+      }
+      await sleep(probePauseMs);
+    }
   }
 
   private async openLog(): Promise<LogStream> {
@@ -219,7 +249,7 @@ export class ManagedProcess {
       if (cancelled.aborted) return;
       if (performance.now() - readyAt > stableAfterMs) this.pauseMs = firstPauseMs;
       this.pid = undefined;
-      this.reportDeath(`${this.name} ${message}`);
+      this.listener.onDeath?.(this, `${this.name} ${message}`, this.tail());
       while (!(await this.relaunch(cancelled))) if (cancelled.aborted) return;
     }
   }
@@ -231,22 +261,23 @@ export class ManagedProcess {
     this.pauseMs = Math.min(this.pauseMs * 2, longestPauseMs);
     try {
       this.restarts += 1;
-      await this.launch(cancelled);
+      await this.attempt(cancelled);
       return true;
     } catch (error) {
-      if (!cancelled.aborted) this.reportDeath((error as Error).message.split('\n', 1)[0] ?? '');
+      const tail = error instanceof NotServingError ? error.tail : '';
+      if (!cancelled.aborted) this.listener.onDeath?.(this, (error as Error).message, tail);
       return false;
     }
   }
 
-  private reportDeath(message: string): void {
-    this.listener.onDeath?.(this, message, tailOf(this.logPath, tailLines, this.logStart));
+  /** The end of what the running process, or the one that ran last, has written. */
+  private tail(): string {
+    return tailOf(this.logPath, tailLines, this.logStart);
   }
 
-  private describe(message: string): string {
+  private describe({ message, tail }: NotServingError): string {
     // Without a log it has told the reason in the terminal already.
-    if (this.standby) return `${this.name} ${message}.`;
-    return `${this.name} ${message}. The end of ${this.logPath}:\n${tailOf(this.logPath, tailLines, this.logStart)}`;
+    return tail ? `${message}. The end of ${this.logPath}:\n${tail}` : `${message}.`;
   }
 }
 

@@ -50,9 +50,8 @@ export function reportTo(reporter: Reporter): ProcessListener {
       reporter.step(title, milliseconds, listens && `port ${listens.port}`);
     },
     onDeath: (process: ManagedProcess, message, tail) => {
-      const indented = tail.replace(/^/gm, '    ');
-      const reason = process.logPath ? ` The end of ${process.logPath}:\n${indented}` : '';
-      reporter.failure(`${message}; it is started again.${reason}`);
+      const reason = tail && ` The end of ${process.logPath}:\n${tail.replace(/^/gm, '    ')}`;
+      reporter.failure(`${message.replace(/\.$/, '')}; it is started again.${reason}`);
     },
   };
 }
