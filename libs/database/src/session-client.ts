@@ -1,4 +1,4 @@
-import { inSpan, isTracing } from '@capsule/telemetry';
+import { inSpan } from '@capsule/telemetry';
 import type pg from 'pg';
 import type { Opening, SessionContext } from './opening.js';
 import { type Statement, WireClientBase } from './pg-internals.js';
@@ -75,9 +75,7 @@ export class SessionClient extends WireClientBase {
   override query(statement: Statement | string, values?: readonly unknown[]): Promise<pg.QueryResult> {
     const wanted = typeof statement === 'string' ? { text: statement, values } : statement;
     const sent = this.opening.keepsStatements ? wanted : withoutName(wanted);
-    return isTracing()
-      ? inSpan('postgres', { 'db.statement': sent.text }, () => this.send(sent), 'client')
-      : this.send(sent);
+    return inSpan('postgres', { 'db.statement': sent.text }, () => this.send(sent), 'client');
   }
 
   private send(statement: Statement): Promise<pg.QueryResult> {

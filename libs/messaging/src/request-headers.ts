@@ -38,7 +38,9 @@ export function toHeaders(
 
 /** @throws DomainError platform.request.malformed when a header can not be read */
 export function fromHeaders(contract: RpcContract, received: MsgHdrs | undefined): RequestContext {
-  const read = (name: string) => received?.get(name) || undefined;
+  // Looked up by ourselves: each get() of the client's would go through all of them.
+  const values = new Map(received);
+  const read = (name: string) => values.get(name)?.[0] || undefined;
   const readProved = (name: string) => (needsToken(contract) ? read(name) : undefined);
   return {
     requestId: read(REQUEST_ID) ?? randomUUID(),

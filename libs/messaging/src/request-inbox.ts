@@ -1,5 +1,5 @@
 import { DomainError } from '@capsule/errors';
-import { createInbox, type Msg, type MsgHdrs } from '@nats-io/transport-node';
+import { createInbox, errors, type Msg, type MsgHdrs, type PublishOptions } from '@nats-io/transport-node';
 import type { NatsConnection } from './nats-connection.js';
 
 interface Pending {
@@ -31,18 +31,27 @@ export class RequestInbox {
 
   /**
    * @throws DomainError platform.upstream.timeout, platform.upstream.unavailable when nobody serves the subject,
-   * InvalidArgumentError when it exceeds a NATS message, Error when the connection is closed
+   * platform.request.too_large when it exceeds a NATS message, Error when the connection is closed
    */
   request(subject: string, payload: string, headers: MsgHdrs, timeoutMs: number): Promise<Msg> {
     return new Promise((resolve, reject) => {
       const token = (this.sent += 1).toString(36);
-      this.connection.nc.publish(subject, payload, { reply: this.prefix + token, headers });
+      this.publish(subject, payload, { reply: this.prefix + token, headers });
       const timer = setTimeout(() => {
         this.pending.delete(token);
         reject(new DomainError('platform.upstream.timeout'));
       }, timeoutMs);
       this.pending.set(token, { resolve, reject, timer });
     });
+  }
+
+  private publish(subject: string, payload: string, options: PublishOptions): void {
+    try {
+      this.connection.nc.publish(subject, payload, options);
+    } catch (cause) {
+      if (!(cause instanceof errors.InvalidArgumentError)) throw cause;
+      throw new DomainError('platform.request.too_large', { cause });
+    }
   }
 
   private receive(message: Msg): void {

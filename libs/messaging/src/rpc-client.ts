@@ -2,7 +2,6 @@ import { Injectable } from '@nestjs/common';
 import type { RequestInputOf, ResponseOf, RpcContract } from '@capsule/contracts';
 import { decodeRpcError, DomainError } from '@capsule/errors';
 import { currentContext, inSpan, rpcClientSeconds } from '@capsule/telemetry';
-import { errors, type MsgHdrs } from '@nats-io/transport-node';
 import { NatsConnection } from './nats-connection.js';
 import { toHeaders } from './request-headers.js';
 import type { ResponsePacket } from './rpc-wire.js';
@@ -73,24 +72,9 @@ export class RpcClient {
       id: String((this.calls += 1)),
     });
     const headers = toHeaders(contract, context, deadlineAt);
-    const answer = await this.send(contract, packet, headers, deadlineAt - now);
+    const message = await connection.requests.request(contract.subject, packet, headers, deadlineAt - now);
+    const answer = JSON.parse(message.string()) as ResponsePacket;
     if ('err' in answer) throw decodeRpcError(answer.err);
     return answer.response as ResponseOf<C>;
-  }
-
-  private async send(
-    { subject }: RpcContract,
-    packet: string,
-    headers: MsgHdrs,
-    timeoutMs: number,
-  ): Promise<ResponsePacket> {
-    try {
-      const message = await this.connection.requests.request(subject, packet, headers, timeoutMs);
-      return JSON.parse(message.string()) as ResponsePacket;
-    } catch (cause) {
-      if (cause instanceof errors.InvalidArgumentError)
-        throw new DomainError('platform.request.too_large', { cause });
-      throw cause;
-    }
   }
 }

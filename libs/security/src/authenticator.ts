@@ -17,12 +17,8 @@ export class Authenticator {
     return new Promise((resolve, reject) => {
       const refuse = (error: unknown): void => reject(refusal(error));
       // Passport runs a strategy the same way: an object of its own per request, with the outcomes as methods.
-      const attempt: Attempt = Object.create(this.strategy, {
-        success: { value: resolve },
-        fail: { value: refuse },
-        error: { value: refuse },
-      }) as Attempt;
-      attempt.authenticate(request);
+      const attempt = Object.create(this.strategy) as Attempt;
+      Object.assign(attempt, { success: resolve, fail: refuse, error: refuse }).authenticate(request);
     });
   }
 }

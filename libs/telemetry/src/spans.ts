@@ -34,16 +34,25 @@ export function isTracing(): boolean {
 
 /**
  * Runs the work in a span below the one of the current context, and makes it the current one, so that what the work
- * sends carries it on. Without a tracer the work just runs. Work outside of any request gets a context of its own, whose
+ * sends carries it on. Without a tracer the work just runs, and costs each request no promise more. Work outside of any request gets a context of its own, whose
  * request id is the trace id. A rejection marks the span as failed and passes through.
  */
-export async function inSpan<T>(
+export function inSpan<T>(
   name: string,
   attributes: SpanAttributes,
-  work: (span: Span) => T | Promise<T>,
+  work: (span: Span) => Promise<T>,
   kind: SpanKind = 'internal',
 ): Promise<T> {
-  if (!tracer) return work(unrecorded);
+  return tracer ? recorded(tracer, name, attributes, work, kind) : work(unrecorded);
+}
+
+async function recorded<T>(
+  tracer: Tracer,
+  name: string,
+  attributes: SpanAttributes,
+  work: (span: Span) => Promise<T>,
+  kind: SpanKind,
+): Promise<T> {
   const context = currentContext();
   const span = tracer.start(name, kind, attributes, context?.traceparent);
   const { traceparent } = span;

@@ -85,7 +85,7 @@ describe('With an OTLP endpoint', () => {
         'request',
         { 'http.request.method': 'GET' },
         async () => {
-          await inSpan('rpc call', {}, () => (carried = currentContext()?.traceparent), 'client');
+          await inSpan('rpc call', {}, async () => void (carried = currentContext()?.traceparent), 'client');
           await inSpan('failing', {}, () => Promise.reject(new TypeError('secret text'))).catch(
             () => undefined,
           );
@@ -94,7 +94,7 @@ describe('With an OTLP endpoint', () => {
       ),
     );
     await runInContext({ requestId: 'r', traceparent: carried }, () =>
-      inSpan('rpc served', {}, (span) => span.setAttribute('rows', 3), 'server'),
+      inSpan('rpc served', {}, async (span) => span.setAttribute('rows', 3), 'server'),
     );
     await tracing?.stop();
     await collector.close();
@@ -126,9 +126,9 @@ describe('With an OTLP endpoint', () => {
   it('opens a trace for work that belongs to no request, and honours a caller who does not sample', async () => {
     const collector = await Collector.start();
     const tracing = await startTracing({ app: 'auth', otlpEndpoint: collector.endpoint });
-    await inSpan('relay', {}, () => inSpan('publish', {}, () => undefined));
+    await inSpan('relay', {}, () => inSpan('publish', {}, async () => undefined));
     await runInContext({ requestId: 'r', traceparent: callersTraceparent.replace(/01$/, '00') }, () =>
-      inSpan('unsampled', {}, () => undefined),
+      inSpan('unsampled', {}, async () => undefined),
     );
     await tracing?.stop();
     await collector.close();
@@ -139,7 +139,7 @@ describe('With an OTLP endpoint', () => {
 
   it('does not fail or hold the work when the collector is away', async () => {
     const tracing = await startTracing({ app: 'auth', otlpEndpoint: 'http://127.0.0.1:1' });
-    expect(await inSpan('x', {}, () => 7)).toBe(7);
+    expect(await inSpan('x', {}, async () => 7)).toBe(7);
     const startedAt = performance.now();
     await tracing?.stop().catch(() => undefined);
     expect(performance.now() - startedAt).toBeLessThan(15_000);
@@ -154,7 +154,7 @@ describe('Without an OTLP endpoint', () => {
     const fresh = incomingTraceparent(undefined);
     expect(parseTraceparent(fresh)).toMatchObject({ sampled: false });
     await runInContext({ requestId: 'r', traceparent: fresh }, () =>
-      inSpan('x', {}, () => expect(currentContext()?.traceparent).toBe(fresh)),
+      inSpan('x', {}, async () => expect(currentContext()?.traceparent).toBe(fresh)),
     );
   });
 

@@ -3,7 +3,6 @@ import {
   currentContext,
   incomingTraceparent,
   inSpan,
-  isTracing,
   type RequestContext,
   runInContext,
 } from '@capsule/telemetry';
@@ -20,10 +19,7 @@ export function contextRunner(endpoint: Endpoint) {
   const name = `${endpoint.method} ${endpoint.path}`;
   const attributes = { 'http.request.method': endpoint.method, 'http.route': endpoint.path };
   return <T>(request: FastifyRequest, work: () => Promise<T>): Promise<T> =>
-    runInContext(requestContext(endpoint, request), () =>
-      // A span that nobody records would still cost each request a promise.
-      isTracing() ? inSpan(name, attributes, work, 'server') : work(),
-    );
+    runInContext(requestContext(endpoint, request), () => inSpan(name, attributes, work, 'server'));
 }
 
 /** For a call that comes after work of no known length: its time begins now, not with the request. */
@@ -34,7 +30,8 @@ export function withNewDeadline<T>({ timeoutMs }: RpcContract, work: () => Promi
 
 /**
  * What rides with the request from here on: who asks and for which organization (from the verified token, never from
- * what the request says of itself), with the token itself for the services, which believe nothing less; until when somebody waits, and what ties log lines together.
+ * what the request says of itself), the token itself for the services, which believe nothing less, until when somebody
+ * waits, and what ties log lines together.
  */
 function requestContext(endpoint: Endpoint, request: FastifyRequest): RequestContext {
   const { caller, headers } = request;
