@@ -37,7 +37,7 @@ import { PromptPublisher, type StreamIdentity } from './prompt-publisher.js';
 import { WakeUp } from './wake-up.js';
 
 const BATCH_ROWS = 100;
-const SAFETY_POLL_MS = 5_000;
+const POLL_MS = 5_000;
 const STREAM_CHECK_MS = 60_000;
 const BACKOFF_FIRST_MS = 200;
 const BACKOFF_LONGEST_MS = 10_000;
@@ -56,6 +56,7 @@ export class Relay {
   private stopping = false;
   private failures = 0;
   private readonly prompt: PromptPublisher;
+  private readonly pollMs: number;
   /** As last checked; undefined when it has to be checked before anything is published. */
   private known: StreamIdentity | undefined;
   private checkedAt = 0;
@@ -69,6 +70,7 @@ export class Relay {
     @Inject(OUTBOX_OPTIONS) options: OutboxOptions,
   ) {
     this.stream = streamName(options.service, 'fact');
+    this.pollMs = options.pollMs ?? POLL_MS;
     const checkAgain = (): void => {
       this.known = undefined;
       this.wake();
@@ -113,7 +115,7 @@ export class Relay {
 
   /** @returns milliseconds until the next pass unless something wakes it before */
   private async pass(): Promise<number> {
-    if (!this.connection.connected) return SAFETY_POLL_MS;
+    if (!this.connection.connected) return this.pollMs;
     try {
       await this.checkStream();
       while (this.known !== undefined && this.connection.connected) {
@@ -121,7 +123,7 @@ export class Relay {
         if (due < BATCH_ROWS) break;
       }
       this.failures = 0;
-      return SAFETY_POLL_MS;
+      return this.pollMs;
     } catch (error) {
       this.failures += 1;
       this.known = undefined;

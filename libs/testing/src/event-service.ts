@@ -14,19 +14,21 @@ export interface EventServiceOptions {
   providers?: Provider[];
   inbox?: 'on' | 'off';
   maxAttempts?: number;
+  /** Of the relay. */
+  pollMs?: number;
 }
 
 class EventServiceModule {}
 
 /** The part of a service that publishes and consumes events, with its relay and consumers running. */
 export async function startEventService(options: EventServiceOptions): Promise<INestApplicationContext> {
-  const { service, database, nats, providers = [], inbox = 'on', maxAttempts = 8 } = options;
+  const { service, database, nats, providers = [], inbox = 'on', maxAttempts = 8, pollMs } = options;
   const module = {
     module: EventServiceModule,
     imports: [
       DatabaseModule.forService(database, { entities: [] }),
       MessagingModule.forApp({ app: service, nats }),
-      OutboxModule.forService({ service, inbox, maxAttempts }),
+      OutboxModule.forService({ service, inbox, maxAttempts, pollMs }),
     ],
     providers,
   };

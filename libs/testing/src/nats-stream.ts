@@ -6,6 +6,8 @@ interface StreamInfo {
 }
 interface ConsumerInfo {
   config: Record<string, unknown>;
+  num_pending: number;
+  num_ack_pending: number;
 }
 interface StoredMessage {
   message?: { data: string };
@@ -41,6 +43,18 @@ export async function publishRaw(
   const connection = await NatsConnection.open(user, settings);
   try {
     await connection.nc.request(subject, payload);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** @returns how many messages a durable has not settled, delivered or not */
+export async function countUnsettled(admin: NatsSettings, stream: string, durable: string): Promise<number> {
+  const connection = await NatsConnection.open('admin', admin);
+  try {
+    const answer = await connection.nc.request(`$JS.API.CONSUMER.INFO.${stream}.${durable}`, '');
+    const { num_pending, num_ack_pending } = answer.json<ConsumerInfo>();
+    return num_pending + num_ack_pending;
   } finally {
     await connection.close();
   }

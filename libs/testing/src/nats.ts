@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NatsSettings } from '@capsule/config';
 import { provisionStreams, renderNatsConfiguration, type NatsUser } from '@capsule/messaging';
-import { changeAckWait, publishRaw, readStream } from './nats-stream.js';
+import { changeAckWait, countUnsettled, publishRaw, readStream } from './nats-stream.js';
 import { NatsServerProcess } from './nats-server-process.js';
 
 const CHOSEN_BY_THE_SERVER = -1;
@@ -83,6 +83,11 @@ export class TestNats {
   /** Puts a message of one's own into a stream, as the user that may. */
   publish(user: NatsUser, subject: string, payload: string): Promise<void> {
     return publishRaw(user, this.settings(user), subject, payload);
+  }
+
+  /** How many messages of a stream a durable has not settled, delivered or not. */
+  unsettled(stream: string, durable: string): Promise<number> {
+    return countUnsettled(this.settings('admin'), stream, durable);
   }
 
   /** Has what a dead consumer did not settle delivered again sooner than the platform's ack_wait. */
