@@ -76,7 +76,7 @@ describe('npm run db:report', () => {
     for (const [, secret] of secrets) expect(stdout).not.toContain(secret);
   });
 
-  it('reads the others when one can not be reached, says which, and ends with 1', () => {
+  it('reads the others when one cannot be reached, says which, and ends with 1', () => {
     const { status, stdout, stderr } = report([], { BILLING_SERVICE_DB_NAME: 'no_such_database' });
     expect(status).toBe(1);
     expect(stderr).toMatch(/^billing: .*no_such_database/m);

@@ -1,4 +1,4 @@
-/** Somebody asked how a program is used, or showed that he doesn't know. */
+/** Somebody asked how a program is used, or showed that they don't know. */
 export class UsageError extends Error {
   constructor(
     usage: string,

@@ -45,7 +45,7 @@ describe('the hot queries of auth, under policies', () => {
     condition: expect.stringMatching(condition),
   });
 
-  it('find where somebody belongs by his e-mail, in any case', async () => {
+  it('find where somebody belongs by their e-mail, in any case', async () => {
     expect(await overAll((tx) => users.findHome(tx, 'ANN7-3@EXAMPLE.COM'))).toEqual([
       looked('users', 'uq_users__email', /lower\(email\)/),
       looked('memberships', 'ix_memberships__user_id', /user_id/),
@@ -66,7 +66,7 @@ describe('the hot queries of auth, under policies', () => {
     ]);
   });
 
-  it('find a user by his id, and by the policy whether he is a member here', async () => {
+  it('find a user by id, and by the policy whether they are a member here', async () => {
     expect(await scansOf((tx) => users.findById(tx, user))).toEqual([
       looked('users', 'pk_users', /id = /),
       looked('memberships', 'uq_memberships__user', /tenant_id/),

@@ -102,7 +102,7 @@ describe('the process of auth', () => {
     expect(await kill(child, 'SIGTERM')).toBe(0);
   });
 
-  it('names every faulty variable, and no value, when it can not start', async () => {
+  it('names every faulty variable, and no value, when it cannot start', async () => {
     const child = spawn(process.execPath, [program], {
       env: {
         ...process.env,

@@ -145,13 +145,13 @@ describe('an environment', () => {
     ]);
   });
 
-  it('is refused when the file of a secret can not be read, and says why', () => {
+  it('is refused when the file of a secret cannot be read, and says why', () => {
     const missing = faultsOf({ SHOP_OWNER: 'Ada', SHOP_PASSWORD_FILE: join(folder, 'missing') });
     expect(missing.faults).toEqual([
-      { variable: 'SHOP_PASSWORD_FILE', message: 'names a file that can not be read (ENOENT)' },
+      { variable: 'SHOP_PASSWORD_FILE', message: 'names a file that cannot be read (ENOENT)' },
     ]);
     const ofFolder = faultsOf({ SHOP_OWNER: 'Ada', SHOP_PASSWORD_FILE: folder });
-    expect(ofFolder.message).toContain('SHOP_PASSWORD_FILE: names a file that can not be read (EISDIR)');
+    expect(ofFolder.message).toContain('SHOP_PASSWORD_FILE: names a file that cannot be read (EISDIR)');
   });
 
   it.each<[string, (file: string) => Record<string, string>]>([
@@ -229,7 +229,7 @@ describe('a file of certificates', () => {
   it('is refused when it is missing or holds no certificate', () => {
     writeFileSync(join(folder, 'empty.pem'), 'nothing');
     expect(() => loadEnvironment(shopTls, { SHOP_CA: join(folder, 'missing') })).toThrow(
-      'SHOP_CA: names a file that can not be read (ENOENT)',
+      'SHOP_CA: names a file that cannot be read (ENOENT)',
     );
     expect(() => loadEnvironment(shopTls, { SHOP_CA: join(folder, 'empty.pem') })).toThrow(
       'SHOP_CA: must name a file with certificates in PEM',

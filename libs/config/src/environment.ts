@@ -116,7 +116,7 @@ function rawText(
     const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable';
     faults.push({
       variable: `${each.variable}_FILE`,
-      message: `names a file that can not be read (${reason})`,
+      message: `names a file that cannot be read (${reason})`,
     });
     return FAULTY;
   }

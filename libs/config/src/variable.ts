@@ -190,7 +190,7 @@ export function certificateFile(name: string, description: string): Variable<str
       context.addIssue('must name a file with certificates in PEM');
     } catch (error) {
       const reason = (error as NodeJS.ErrnoException).code ?? 'unreadable';
-      context.addIssue(`names a file that can not be read (${reason})`);
+      context.addIssue(`names a file that cannot be read (${reason})`);
     }
     return z.NEVER;
   });

@@ -55,12 +55,12 @@ describe.each(['auth', 'billing', 'deploy', 'monitor'] as const)('the role that 
     ['read the marks of streams', 'SELECT * FROM outbox_streams'],
     ['rewrite the history of migrations', 'DELETE FROM flyway_schema_history'],
     ['change the schema version', "UPDATE service_configuration SET schema_version = '9'"],
-  ])('can not %s', async (_, statement) => {
+  ])('cannot %s', async (_, statement) => {
     const complete = statement.endsWith('VALUES') ? `${statement} ('s', 't', '{}', now())` : statement;
     await expect(client.query(complete)).rejects.toMatchObject({ code: INSUFFICIENT_PRIVILEGE });
   });
 
-  it('can not switch row-level security off for what it reads', async () => {
+  it('cannot switch row-level security off for what it reads', async () => {
     await client.query('SET row_security = off');
     await expect(client.query('SELECT * FROM outbox')).rejects.toMatchObject({
       code: INSUFFICIENT_PRIVILEGE,
@@ -68,7 +68,7 @@ describe.each(['auth', 'billing', 'deploy', 'monitor'] as const)('the role that 
     await client.query('RESET row_security');
   });
 
-  it('can not alter, drop, truncate or disable anything of any table', async () => {
+  it('cannot alter, drop, truncate or disable anything of any table', async () => {
     const tables = await client.query<{ id: string }>(
       `SELECT oid::regclass::text AS id FROM pg_class
        WHERE relkind IN ('r', 'p') AND ${isMigrated('relnamespace')} ORDER BY 1`,
@@ -89,7 +89,7 @@ describe.each(['auth', 'billing', 'deploy', 'monitor'] as const)('the role that 
     }
   });
 
-  it('can not enter another database', async () => {
+  it('cannot enter another database', async () => {
     const { host, port, user, password } = test.settings;
     for (const database of ['postgres', 'template1']) {
       const other = new pg.Client({ host, port, database, user, password });

@@ -75,11 +75,11 @@ describe('the role that backs up', () => {
     ['act as the service', 'SET ROLE billing_user'],
     ['read files of the server', "SELECT pg_read_file('/etc/passwd')"],
     ['run programs on the server', "COPY (SELECT 1) TO PROGRAM 'true'"],
-  ])('can not %s', async (_, statement) => {
+  ])('cannot %s', async (_, statement) => {
     await expect(backup.query(statement)).rejects.toMatchObject({ code: INSUFFICIENT_PRIVILEGE });
   });
 
-  it('can not enter another database', async () => {
+  it('cannot enter another database', async () => {
     for (const database of ['postgres', 'template1']) {
       const other = new pg.Client({ ...test.backup, database });
       await expect(other.connect()).rejects.toMatchObject({ code: INSUFFICIENT_PRIVILEGE });

@@ -82,7 +82,7 @@ describe.each(['auth', 'billing', 'deploy', 'monitor'] as const)(
       expect(namesWhere(({ settings }) => !settings.some((each) => allowed.includes(each)))).toEqual([]);
     });
 
-    it('belongs to the role that can not log in, or to the owner, whom policies bind, for a reason', () => {
+    it('belongs to the role that cannot log in, or to the owner, whom policies bind, for a reason', () => {
       const others = functions.filter(({ owner }) => owner !== `${service}_claimer`);
       expect(others.every(({ owner, name }) => owner === `${service}_owner` && name in asOwner)).toBe(true);
     });

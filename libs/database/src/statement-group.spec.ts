@@ -46,7 +46,7 @@ describe('statements that go to the server together', () => {
     expect(await run('SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
-  it('does not run the statement when the context can not be set', async () => {
+  it('does not run the statement when the context cannot be set', async () => {
     const context = { requestId: 'not\0text' };
     await expect(runInContext(context, () => run(configure, [{ leaked: true }]))).rejects.toMatchObject({
       code: '22021',
@@ -80,7 +80,7 @@ describe('statements that go to the server together', () => {
     expect(rows).toEqual([{ value: 'b' }, { value: 'c' }, { times: 1 }]);
   });
 
-  it('survives a name used for two texts and a parameter that can not be sent', async () => {
+  it('survives a name used for two texts and a parameter that cannot be sent', async () => {
     await run({ name: 'twice', text: 'SELECT 1 AS first' });
     await expect(run({ name: 'twice', text: 'SELECT 2 AS second' })).rejects.toThrow('must be unique');
     const circular: { self?: unknown } = {};
@@ -227,7 +227,7 @@ describe('statements that go to the server together', () => {
     });
   });
 
-  it('can not write, nor be followed by others, when the work only reads', async () => {
+  it('cannot write, nor be followed by others, when the work only reads', async () => {
     await expect(
       notes.database.readTenant(tenant, (tx) => tx.query(configure, [{ leaked: true }])),
     ).rejects.toMatchObject({ code: '25006' });

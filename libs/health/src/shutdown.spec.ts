@@ -180,7 +180,7 @@ describe('A process with a part that never finishes', () => {
   });
 });
 
-describe('A process that can not start', () => {
+describe('A process that cannot start', () => {
   it('says why in one line and exits with 1', async () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');

@@ -62,7 +62,7 @@ export class DurableConsumer {
   start(): void {
     this.subscription = this.connection.nc.subscribe(this.inbox, {
       callback: (error, message) => {
-        if (error) this.logger.error(`can not receive for ${this.options.durable}: ${error.message}`);
+        if (error) this.logger.error(`cannot receive for ${this.options.durable}: ${error.message}`);
         else this.receive(message);
       },
     });
@@ -157,7 +157,7 @@ export class DurableConsumer {
 
   private retryLater(reason: string): void {
     if (this.stopped) return;
-    this.logger.warn(`can not pull ${this.options.durable}: ${reason}`);
+    this.logger.warn(`cannot pull ${this.options.durable}: ${reason}`);
     this.restartAfter(this.retryMs);
     this.retryMs = Math.min(this.retryMs * 2, RETRY_LONGEST_MS);
   }

@@ -39,7 +39,7 @@ describe('the NATS user of billing', () => {
     await nextTurn();
   }
 
-  it('can not publish an event of auth', async () => {
+  it('cannot publish an event of auth', async () => {
     await publishes(organizationCreated.type);
     expect(refused).toEqual([expect.stringContaining(`Publish to "${organizationCreated.type}"`)]);
   });
@@ -57,7 +57,7 @@ describe('the NATS user of billing', () => {
     ['acknowledge what it was not given, were it of its own durable', ackOf('billing')],
     ['call a request that does not name it', projectGet.subject],
     ['call another request that does not name it', deploymentCreate.subject],
-  ])('can not %s', async (_what, subject) => {
+  ])('cannot %s', async (_what, subject) => {
     await publishes(subject);
     expect(refused).toEqual([expect.stringContaining(`Publish to "${subject}"`)]);
   });
@@ -67,7 +67,7 @@ describe('the NATS user of billing', () => {
     ['every inbox', '>'],
     ["another service's requests", projectGet.subject],
     ['events as they pass by', organizationCreated.type],
-  ])('can not listen to %s', async (_what, subject) => {
+  ])('cannot listen to %s', async (_what, subject) => {
     billing.subscribe(subject, { callback: () => undefined });
     await settled();
     expect(refused).toEqual([expect.stringContaining(`Subscription to "${subject}"`)]);

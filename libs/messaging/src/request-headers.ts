@@ -36,7 +36,7 @@ export function toHeaders(
   return result;
 }
 
-/** @throws DomainError platform.request.malformed when a header can not be read */
+/** @throws DomainError platform.request.malformed when a header cannot be read */
 export function fromHeaders(contract: RpcContract, received: MsgHdrs | undefined): RequestContext {
   // Looked up by ourselves: each get() of the client's would go through all of them.
   const values = new Map(received);
@@ -75,7 +75,7 @@ function readActor(value: string | undefined): Actor | undefined {
 
 function malformed(header: string, cause?: unknown): DomainError {
   return new DomainError('platform.request.malformed', {
-    detail: `The header ${header} can not be read.`,
+    detail: `The header ${header} cannot be read.`,
     cause,
   });
 }

@@ -81,7 +81,7 @@ export class RpcServer extends ServerNats implements BeforeApplicationShutdown {
       return client.subscribe(subject, {
         queue,
         callback: (error, message) => {
-          if (error) this.logger.error(`can not serve ${subject}: ${error.message}`);
+          if (error) this.logger.error(`cannot serve ${subject}: ${error.message}`);
           else void this.serve(route, message);
         },
       });

@@ -289,7 +289,7 @@ describe('a request between two services', () => {
     await expect(call).rejects.toMatchObject({ kind: 'too_large' });
   });
 
-  it('can not have the service publish anywhere but to an inbox of a caller', async () => {
+  it('cannot have the service publish anywhere but to an inbox of a caller', async () => {
     const payload = JSON.stringify({ pattern: projectGet.subject, id: '1', data: { projectId } });
     gateway.nc.publish(projectGet.subject, payload, { reply: '_INBOX_billing.stolen' });
     gateway.nc.publish(projectGet.subject, payload, { reply: 'capsule.deploy.app.created.v1' });

@@ -66,7 +66,7 @@ describe('A log line', () => {
     ['a token in text', { line: `got eyJhbGciOiJSUzI1NiJ9.${SECRET}.sig` }],
     ['a key in text', { line: `-----BEGIN PRIVATE KEY-----\n${SECRET}\n-----END PRIVATE KEY-----` }],
     ['JSON in text', { line: JSON.stringify({ password: SECRET }) }],
-    ['an error', new Error(`can not connect to nats://auth:${SECRET}@127.0.0.1`)],
+    ['an error', new Error(`cannot connect to nats://auth:${SECRET}@127.0.0.1`)],
     [
       'the cause of a cause',
       new Error('a', { cause: new Error('b', { cause: new Error(`password=${SECRET}`) }) }),
@@ -117,14 +117,11 @@ describe('A log line', () => {
   it('keeps what is no secret: causes, codes, stacks, ids and counts', () => {
     const { pino, entry } = captured();
     const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
-    pino.error(
-      { err: new Error('can not start', { cause }), tokenCount: 3, passwordChangedAt: 'today' },
-      'x',
-    );
+    pino.error({ err: new Error('cannot start', { cause }), tokenCount: 3, passwordChangedAt: 'today' }, 'x');
     expect(entry()).toMatchObject({
       tokenCount: 3,
       passwordChangedAt: 'today',
-      err: { message: 'can not start', cause: { message: 'connect ECONNREFUSED', code: 'ECONNREFUSED' } },
+      err: { message: 'cannot start', cause: { message: 'connect ECONNREFUSED', code: 'ECONNREFUSED' } },
     });
     expect(entry().err.stack).toContain('logger.spec');
   });
@@ -141,10 +138,10 @@ describe('A log line', () => {
 describe('CapsuleLogger', () => {
   it('logs errors with their stack, objects as fields and the class as context', () => {
     const { nest, entry } = captured();
-    nest.warn('can not publish', new Error('boom'), { eventId: 'e1' }, 'Relay');
+    nest.warn('cannot publish', new Error('boom'), { eventId: 'e1' }, 'Relay');
     expect(entry()).toMatchObject({
       level: 'warn',
-      msg: 'can not publish',
+      msg: 'cannot publish',
       context: 'Relay',
       eventId: 'e1',
       err: { message: 'boom' },

@@ -4,7 +4,7 @@ import { createTestDatabase } from './database.js';
 const INSUFFICIENT_PRIVILEGE = '42501';
 
 describe('createTestDatabase', () => {
-  it('gives everybody a migrated database of his own, however many ask at once', async () => {
+  it('gives everybody a migrated database of their own, however many ask at once', async () => {
     const databases = await Promise.all([1, 2, 3].map(() => createTestDatabase('deploy')));
     const names = databases.map((each) => each.settings.name);
     expect(new Set(names).size).toBe(3);
@@ -17,7 +17,7 @@ describe('createTestDatabase', () => {
     await Promise.all(databases.map((each) => each.close()));
   });
 
-  it('is as closed as a real one: another role of the cluster can not enter', async () => {
+  it('is as closed as a real one: another role of the cluster cannot enter', async () => {
     const database = await createTestDatabase('deploy');
     const { host, port, name } = database.settings;
     await database.asSuperuser((client) =>

@@ -1,7 +1,7 @@
 import { migrationsFolder, Migrator } from '@capsule/database';
 import type { TestDatabase } from './database.js';
 
-/** Gives a tenant of monitor his schema, as the provisioner does. @returns its name */
+/** Gives a tenant of monitor its schema, as the provisioner does. @returns its name */
 export async function makeTenantSchema(database: TestDatabase, tenantId: string): Promise<string> {
   const schema = `tenant_${tenantId.replaceAll('-', '')}`;
   await database.asSuperuser((client) =>

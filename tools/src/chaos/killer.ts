@@ -101,7 +101,7 @@ export class Killer {
 
   private async restartBus(onWipe: Plan['onWipe']): Promise<void> {
     const [bus] = this.processes(['nats']);
-    if (bus?.pid === undefined) throw new Error('NATS does not run, so it can not be killed.');
+    if (bus?.pid === undefined) throw new Error('NATS does not run, so it cannot be killed.');
     const { home, settings } = this.platform;
     kill(bus.pid);
     await bus.stop();

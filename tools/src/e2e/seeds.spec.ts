@@ -110,7 +110,7 @@ describe('the seeds', () => {
     RUN_MS,
   );
 
-  it('have people who can sign in, each in his role', async () => {
+  it('have people who can sign in, each in their role', async () => {
     for (const member of freight.members) {
       const api = await signIn(member.email);
       const me = await api.get<ResponseOf<typeof userGetCurrent>>('/v1/auth/me');

@@ -92,7 +92,7 @@ describe('two organizations', () => {
     expect(ids).toEqual(expect.arrayContaining(Object.keys(withoutControl)));
   });
 
-  it('can not read on with a cursor of each other', async () => {
+  it('cannot read on with a cursor of each other', async () => {
     const lists = operations.filter(isCursorList);
     expect(lists).not.toHaveLength(0);
     const faults = lists.map((list) => cursorFaultsOf(list, caller.organization, other.organization));

@@ -24,7 +24,7 @@ describe('where the data goes', () => {
     expect(chooseHome(workspace, undefined)).toBe(join(workspace, '.capsule'));
   });
 
-  it("is a state folder of the checkout's own, when started by root in a folder that user can not enter", () => {
+  it("is a state folder of the checkout's own, when started by root in a folder that user cannot enter", () => {
     chmodSync(workspace, 0o700);
     const other = join(workspace, 'other');
     mkdirSync(other);

@@ -115,7 +115,7 @@ describe('a managed process', () => {
     },
   );
 
-  it('that can not be started again tells why and how it ended, once, in whole sentences', async () => {
+  it('that cannot be started again tells why and how it ended, once, in whole sentences', async () => {
     const failures: string[] = [];
     const reporter = { step: () => {}, note: () => {}, summary: () => {} };
     const { onDeath } = reportTo({ ...reporter, failure: (message) => failures.push(message) });

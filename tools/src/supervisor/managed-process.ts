@@ -133,7 +133,7 @@ export class ManagedProcess {
   private async end(): Promise<void> {
     this.cancel.abort();
     await this.endChild();
-    // What prepares a start can not be interrupted; it ends by itself and then sees that it is not wanted.
+    // What prepares a start cannot be interrupted; it ends by itself and then sees that it is not wanted.
     await this.starting;
     this.state = 'stopped';
     this.pid = undefined;

@@ -124,7 +124,7 @@ describe('the commands of the platform', () => {
           { kind: 'socket', path: home.edgeAdminSocket },
         ]),
       );
-      // Its own folder it can read: what it can not open is closed to it, and not missed by its way of trying.
+      // Its own folder it can read: what it cannot open is closed to it, and not missed by its way of trying.
       const own: Target = { kind: 'file', path: 'targets.json' };
       const haul = await haulOfIntruder('Intruders', [own, ...targets]);
       expect(haul).toEqual({ tried: targets.length + 1, opened: [own.path] });

@@ -86,7 +86,7 @@ export function assertEnvironmentUsable(source: Source): void {
 }
 
 /**
- * Reads what the servers need from the variables that the services read too, so that the two can not disagree.
+ * Reads what the servers need from the variables that the services read too, so that the two cannot disagree.
  * @throws EnvironmentError naming every faulty variable.
  */
 export function readPlatformSettings(source: Source, home: string): PlatformSettings {

@@ -64,7 +64,7 @@ export class Platform {
     return [...Object.values(this.services), this.provisioner];
   }
 
-  /** Resolves when every service is ready. Rejects with the first reason why one can not be. */
+  /** Resolves when every service is ready. Rejects with the first reason why one cannot be. */
   async start(): Promise<void> {
     const settings = readPlatformSettings(this.source, this.home.path);
     // What a killed supervisor left running must not see its servers vanish.

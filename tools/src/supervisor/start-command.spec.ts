@@ -66,7 +66,7 @@ describe('a detached start', () => {
 
 describe('a start whose demo app never answers', () => {
   const checkout = new ScratchCheckout('start-command.spec');
-  // No user but root's own can enter it, so apps can not run as users of their own.
+  // No user but root's own can enter it, so apps cannot run as users of their own.
   const privateFolder = mkdtempSync(join(tmpdir(), 'capsule-private-'));
   checkout.variables['DEPLOY_SERVICE_ENGINE_FOLDER'] = join(privateFolder, 'instances');
 

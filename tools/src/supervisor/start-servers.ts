@@ -79,7 +79,7 @@ export function launchServers(home: Home, settings: PlatformSettings, listener: 
   };
 }
 
-/** Starts them all and resolves when each can be used; when one can not, stops the others and throws the first reason. */
+/** Starts them all and resolves when each can be used; when one cannot, stops the others and throws the first reason. */
 export async function startServers(
   home: Home,
   settings: PlatformSettings,

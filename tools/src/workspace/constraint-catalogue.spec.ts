@@ -126,7 +126,7 @@ describe.each(services)('a unique or foreign key of %s', (service) => {
     );
   const absorbed = () => [...sources.matchAll(/ON CONSTRAINT (\w+)/g)].map(([, key]) => key);
 
-  it('is mapped to a code, absorbed by its statement, or can not be met', () => {
+  it('is mapped to a code, absorbed by its statement, or cannot be met', () => {
     const known = new Set<string | undefined>([
       ...mapped().map(({ key }) => key),
       ...absorbed(),

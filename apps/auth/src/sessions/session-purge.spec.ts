@@ -76,7 +76,7 @@ describe('the purge of sessions', () => {
     await refresh(live.refreshToken);
   });
 
-  it('deletes of one user what expired, and leaves his other session as it is', async () => {
+  it('deletes of one user what expired, and leaves their other session as it is', async () => {
     const { user, organization, refreshToken } = await signUp();
     const other = await auth.call(sessionSignIn, { email: user.email, password: PASSWORD });
     await change(

@@ -39,7 +39,7 @@ const FIND = {
   text: `SELECT refresh_token_id AS "refreshTokenId", tenant_id AS "tenantId" FROM refresh_token_find($1)`,
 };
 
-// Both rows are locked: who waited for either reads what the one before him wrote.
+// Both rows are locked: who waited for either reads what the one before wrote.
 const LOCK = {
   name: 'refresh_token_lock',
   text: `SELECT s.id AS "sessionId", s.user_id AS "userId", s.expires_at AS "sessionExpiresAt",

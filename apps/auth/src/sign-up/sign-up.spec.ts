@@ -107,7 +107,7 @@ describe('sign-up', () => {
     expect(audited).toEqual([{ created_by: made.user.id }]);
   });
 
-  it('leaves nothing behind when the event can not be recorded', async () => {
+  it('leaves nothing behind when the event cannot be recorded', async () => {
     const before = await countAccounts();
     await rows('ALTER TABLE outbox ADD CONSTRAINT ck_outbox__closed CHECK (false) NOT VALID');
     try {

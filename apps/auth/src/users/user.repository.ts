@@ -4,7 +4,7 @@ import { User } from './user.entity.js';
 
 export type NewUser = Pick<User, 'id' | 'email' | 'name' | 'passwordHash'>;
 
-/** Where somebody who signs in by e-mail belongs; nothing but ids is known of him yet. */
+/** Where somebody who signs in by e-mail belongs; nothing but ids is known of them yet. */
 export interface UserHome {
   userId: string;
   tenantId: string;

@@ -59,7 +59,7 @@ describe('users and their organizations', () => {
       await expect(auth.call(userGetCurrent, {})).rejects.toMatchObject({ code: 'auth.token.missing' });
     });
 
-    it('refuses who says more of himself than his token, which auth checks by its own key', async () => {
+    it('refuses who claims more than their token, which auth checks by its own key', async () => {
       const { accessToken } = await auth.issuer.admit(contextOf(acme));
       for (const lie of [contextOf(other), { ...contextOf(acme), tenantId: other.organization.id }]) {
         await expect(auth.call(userGetCurrent, {}, { ...lie, accessToken })).rejects.toMatchObject({
@@ -68,7 +68,7 @@ describe('users and their organizations', () => {
       }
     });
 
-    it('does not find a user in an organization he is no member of', async () => {
+    it('does not find a user in an organization they are no member of', async () => {
       const context = { ...contextOf(acme), tenantId: other.organization.id };
       await expect(auth.call(userGetCurrent, {}, context)).rejects.toMatchObject({
         code: 'auth.user.not_found',
@@ -118,14 +118,14 @@ describe('users and their organizations', () => {
         'INSERT INTO organizations (id, tenant_id, name, slug) VALUES ($1, $1, $2, $3)',
         'new-one',
       ],
-    ])('%s can not be written for another tenant', async (_, statement, last) => {
+    ])('%s cannot be written for another tenant', async (_, statement, last) => {
       const write = service.withTenant(acme.organization.id, (tx) =>
         tx.query(statement, [other.organization.id, acme.user.id, last]),
       );
       await expect(write).rejects.toThrow('row-level security');
     });
 
-    it('a user of another tenant can not be made a member, nor be seen by trying to', async () => {
+    it('a user of another tenant cannot be made a member, nor be seen by trying to', async () => {
       const join = service.withTenant(other.organization.id, async (tx) => {
         await tx.query("INSERT INTO memberships (tenant_id, user_id, role) VALUES ($1, $2, 'viewer')", [
           other.organization.id,
@@ -147,7 +147,7 @@ describe('users and their organizations', () => {
       expect(await again).toEqual([]);
     });
 
-    it('a user can not be written without a membership in the tenant', async () => {
+    it('a user cannot be written without a membership in the tenant', async () => {
       const write = service.withTenant(acme.organization.id, (tx) =>
         tx.query("INSERT INTO users (email, name, password_hash) VALUES ($1, 'x', 'x')", [
           `${randomUUID()}@x.org`,
@@ -156,7 +156,7 @@ describe('users and their organizations', () => {
       await expect(write).rejects.toThrow('row-level security');
     });
 
-    it('a session can not refer to a member of another tenant', async () => {
+    it('a session cannot refer to a member of another tenant', async () => {
       const write = service.withTenant(acme.organization.id, (tx) =>
         tx.query('INSERT INTO sessions (tenant_id, user_id, expires_at) VALUES ($1, $2, now())', [
           acme.organization.id,

@@ -68,7 +68,7 @@ describe('plans', () => {
     });
   });
 
-  it('can not be changed by the running service', async () => {
+  it('cannot be changed by the running service', async () => {
     const { Database } = await import('@capsule/database');
     for (const table of ['plans', 'plan_prices', 'plan_usage_prices']) {
       const write = billing.app.get(Database).withoutTenant((tx) => tx.query(`DELETE FROM ${table}`));

@@ -120,7 +120,7 @@ describe('the ledger of usage', () => {
     'DELETE FROM usage_records',
     'DELETE FROM usage_totals',
     'UPDATE subscriptions SET plan_code = plan_code',
-  ])('can not be rewritten by the running service: %s', async (statement) => {
+  ])('cannot be rewritten by the running service: %s', async (statement) => {
     await expect(service.withTenant(randomUUID(), (tx) => tx.query(statement))).rejects.toThrow(
       'permission denied',
     );

@@ -70,7 +70,7 @@ export class EdgeClient {
       });
       call.once('timeout', () => call.destroy(new Error(`no answer within ${TIMEOUT_MS} ms`)));
       call.once('error', (cause) =>
-        reject(new EdgeError(`the edge can not be reached: ${cause.message}`, { cause })),
+        reject(new EdgeError(`the edge cannot be reached: ${cause.message}`, { cause })),
       );
       call.end(body);
     });

@@ -136,7 +136,7 @@ describe('the edge', () => {
       await eventually(async () => expect(await edge.isInPlace()).toBe(true));
       await rename(adminSocket, `${adminSocket}.away`);
       await route(false);
-      await expect(edge.apply()).rejects.toThrow('the edge can not be reached');
+      await expect(edge.apply()).rejects.toThrow('the edge cannot be reached');
       await rename(`${adminSocket}.away`, adminSocket);
       expect((await service.get(app.host)).body).toBe('here');
 

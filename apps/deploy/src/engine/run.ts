@@ -195,7 +195,7 @@ export class Run {
       const members = this.members();
       if (members.length === 0) return;
       if (Date.now() > deadline)
-        throw new Error(`processes ${members.join(', ')} of run ${this.id} can not be ended`);
+        throw new Error(`processes ${members.join(', ')} of run ${this.id} cannot be ended`);
       for (const pid of members) sendSignal(pid, 'SIGKILL');
       await delay(POLL_MS);
     }

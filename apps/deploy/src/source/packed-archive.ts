@@ -71,5 +71,5 @@ export async function unpackArchive(
 }
 
 function invalid(detail: string, cause?: unknown): DeploymentFailure {
-  return new DeploymentFailure('source_invalid', `the archive can not be used: ${detail}`, { cause });
+  return new DeploymentFailure('source_invalid', `the archive cannot be used: ${detail}`, { cause });
 }

@@ -27,7 +27,7 @@ export interface UnpackLimits extends TreeLimits {
   keepTopFolder?: boolean;
 }
 
-const SUBJECT = 'the archive can not be used: it';
+const SUBJECT = 'the archive cannot be used: it';
 const NAME_BYTES_MAX = 255;
 const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
 
@@ -205,5 +205,5 @@ function asFailure(error: unknown): unknown {
 }
 
 function invalid(detail: string, cause?: unknown): DeploymentFailure {
-  return new DeploymentFailure('source_invalid', `the archive can not be used: ${detail}`, { cause });
+  return new DeploymentFailure('source_invalid', `the archive cannot be used: ${detail}`, { cause });
 }

@@ -61,7 +61,7 @@ describe('the fields of a request', () => {
     expect(faults(projectList, { query: { limit: ['1', '2'] } })).toEqual(['limit']);
   });
 
-  it.each([[null], [[]], ['text'], [7]])('can not come from a body that is no object: %j', (body) => {
+  it.each([[null], [[]], ['text'], [7]])('cannot come from a body that is no object: %j', (body) => {
     expect(faults(appCreate, { params: { projectId }, body })).toEqual(['']);
   });
 

@@ -5,7 +5,7 @@
  * are none, which makes a comment line here, so that nothing in between takes the connection for dead. An event's id
  * is the offset behind its lines; whoever comes back with it misses nothing and gets nothing twice.
  *
- * Only the end of the log makes an `end` event. When the stream is called off or the service can not be reached, it just
+ * Only the end of the log makes an `end` event. When the stream is called off or the service cannot be reached, it just
  * stops, and the reader comes back with the last id it saw.
  *
  * The next poll starts only when the reader has taken what was written (the generator is pulled by the response), so a

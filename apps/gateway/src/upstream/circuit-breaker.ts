@@ -5,7 +5,7 @@
  *   open       every call is refused until `openMs` have passed
  *   half open  one call goes through as a trial, the others are still refused; its outcome closes or opens again
  *
- * Only what says "the service can not be reached" counts as a failure (see `isOutage`): an answer of any kind, also an
+ * Only what says "the service cannot be reached" counts as a failure (see `isOutage`): an answer of any kind, also an
  * error, proves the service alive. Late outcomes of calls begun before the breaker opened change nothing.
  *
  * Our own because the maintained libraries want a newer Node than this platform does, and because the one that ran

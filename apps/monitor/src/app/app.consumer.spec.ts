@@ -33,7 +33,7 @@ describe('what monitor knows of an app', () => {
     expect(rows).toEqual([{ through: new Date('2026-01-01T10:00:00.000Z') }]);
   });
 
-  it('may come after an event of its deployment, whose entry then can not name it', async () => {
+  it('may come after an event of its deployment, whose entry then cannot name it', async () => {
     const appId = randomUUID();
     const deployment = {
       deploymentId: randomUUID(),

@@ -120,7 +120,7 @@ describe('the process that makes the schemas of tenants', () => {
     await blocker.query(`DROP FUNCTION public.hold CASCADE`);
   });
 
-  it('answers operators for its metrics, ends in order on SIGTERM, and names every faulty variable when it can not start', async () => {
+  it('answers operators for its metrics, ends in order on SIGTERM, and names every faulty variable when it cannot start', async () => {
     const child = await start();
     const ask = (authorization: string) =>
       fetch(`http://127.0.0.1:${port}/metrics`, { headers: { authorization } });

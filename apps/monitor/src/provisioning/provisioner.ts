@@ -76,7 +76,7 @@ export class Provisioner {
       try {
         await this.listen(() => (pauseMs = RECONNECT_FIRST_MS));
       } catch (error) {
-        this.options.logger.error({ err: error, againInMs: pauseMs }, 'The provisioner can not work');
+        this.options.logger.error({ err: error, againInMs: pauseMs }, 'The provisioner cannot work');
         await this.wakeUp.wait(pauseMs);
         this.wakeUp.reset();
         pauseMs = Math.min(pauseMs * 2, RECONNECT_LONGEST_MS);

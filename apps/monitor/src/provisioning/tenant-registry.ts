@@ -17,7 +17,7 @@ const PAGE = 1_000;
 const STATEMENT = 3;
 
 /**
- * The registry as its owner works on it. He too sees a tenant in its context only; ids come from the functions over all
+ * The registry as its owner works on it. The owner, too, sees a tenant in its context only; ids come from the functions over all
  * tenants. Everything is named with its schema, because migrations move the search path of the session.
  */
 export class TenantRegistry {

@@ -73,7 +73,7 @@ describe('samples', () => {
     expect(await stored()).toBe(before);
   });
 
-  it('can not be written to an instance of another organization', async () => {
+  it('cannot be written to an instance of another organization', async () => {
     const before = await stored();
     await record(owner.tenantId, stranger, '2026-03-01T11:00:00.000Z', 99);
     expect(await stored()).toBe(before);
@@ -89,7 +89,7 @@ describe('samples', () => {
     expect(await database.withoutTenant((tx) => tx.query('SELECT FROM tenant_samples'))).toEqual([]);
   });
 
-  it('can not be read or written by the service past the view and the function', async () => {
+  it('cannot be read or written by the service past the view and the function', async () => {
     for (const statement of ['SELECT FROM samples', 'DELETE FROM samples', 'SELECT FROM samples_default']) {
       await expect(database.withTenant(owner.tenantId, (tx) => tx.query(statement))).rejects.toMatchObject({
         code: '42501',

@@ -109,7 +109,7 @@ describe("the tables in a tenant's schema", () => {
     ['lose a user', (schema: string) => `DELETE FROM ${schema}.users`],
     ['lose a measurement', (schema: string) => `DELETE FROM ${schema}.tool_metrics`],
     ['have their history read', (schema: string) => `SELECT FROM ${schema}.flyway_schema_history`],
-  ])('can not %s by the service', async (_, statement) => {
+  ])('cannot %s by the service', async (_, statement) => {
     await expect(as(acme.id, statement(acme.schema))).rejects.toMatchObject({ code: INSUFFICIENT_PRIVILEGE });
   });
 

@@ -154,7 +154,7 @@ describe('the usage recorder', () => {
     expect(await reported()).toEqual([]);
   });
 
-  it('remembers nothing as counted when the report can not be written', async () => {
+  it('remembers nothing as counted when the report cannot be written', async () => {
     await sample(10, 3);
     await testDatabase.asSuperuser((client) => client.query('REVOKE INSERT ON outbox FROM monitor_user'));
     await recorder.recordDue(at(70));

@@ -56,7 +56,7 @@ export class UsageRecorder implements OnModuleDestroy {
       let failed = false;
       for (const app of due) {
         if (this.stopping) return;
-        // One app that can not be counted must not keep the others from billing; it is due again next time.
+        // One app that cannot be counted must not keep the others from billing; it is due again next time.
         await this.record(app, end).catch((error: unknown) => {
           failed = true;
           this.logger.error(error);

@@ -32,7 +32,7 @@ export class UserRepository {
     return (await tx.query(`SELECT FROM ${users} WHERE id = $1`, [id])).length > 0;
   }
 
-  /** Until the tenant's tables are made; whoever makes them moves him there. */
+  /** Until the tenant's tables are made; whoever makes them moves them there. */
   async upsertWaiting(tx: Transaction, member: Member): Promise<void> {
     const { id, email, name, role, joinedAt } = member;
     await tx.query(UPSERT_WAITING, [tx.tenantId, id, email, name, role, joinedAt]);

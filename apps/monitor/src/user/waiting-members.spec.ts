@@ -76,7 +76,7 @@ describe('a member whose tenant has no tables yet', () => {
     expect(await waiting(tenantId)).toEqual([]);
   });
 
-  it('waits on while the tables can not be made, and is moved when they could be', async () => {
+  it('waits on while the tables cannot be made, and is moved when they could be', async () => {
     const tenantId = await tenants.register();
     await tenants.rows(`CREATE SCHEMA ${schemaOf(tenantId)} AUTHORIZATION monitor_owner`);
     await tenants.rows(`CREATE TABLE ${schemaOf(tenantId)}.users ()`);

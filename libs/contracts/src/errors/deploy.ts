@@ -45,7 +45,7 @@ export const deployErrors = {
   },
   'deploy.deployment.not_restorable': {
     kind: 'conflict',
-    title: 'The deployment can not be rolled back to',
+    title: 'The deployment cannot be rolled back to',
     when: 'It never was live, or its artifact is gone.',
     remedy: 'Choose a deployment that was live.',
   },

@@ -45,7 +45,7 @@ export const monitorErrors = {
   },
   'monitor.range.invalid': {
     kind: 'invalid',
-    title: 'The time range can not be answered',
+    title: 'The time range cannot be answered',
     when: '`from` is not before `to`, or the range holds more points than one answer may carry.',
     remedy: 'Ask for a shorter range or a larger step.',
   },

@@ -1,12 +1,12 @@
 import type { Position } from './cursors.js';
 
 /**
- * A list in one fixed order: by an instant, and by id where instants are equal. No row changes its place, so a reader who
- * comes back with a position gets none twice, and misses none that was committed when he began. One that is committed
- * while he reads is shown when its place is ahead of him. It may lie behind him also in a list with the oldest first: an
- * instant is that of the beginning of a transaction, which others overtake. Only who reads anew is shown that row, so no
- * one may wait for what is new by keeping a position. The instant must be stored in milliseconds and be in the index that
- * serves the list, `(…parameters, instant, id)`.
+ * A list in one fixed order: by an instant, and by id where instants are equal. No row changes its place, so readers who
+ * come back with a position get none twice, and miss none that was committed when they began. One that is committed
+ * while they read is shown when its place is ahead of them. It may lie behind them also in a list with the oldest first:
+ * an instant is that of the beginning of a transaction, which others overtake. Only who reads anew is shown that row, so
+ * no one may wait for what is new by keeping a position. The instant must be stored in milliseconds and be in the index
+ * that serves the list, `(…parameters, instant, id)`.
  */
 export interface KeysetList<Row> {
   /** Unique among the lists of all services, and changed together with the order: its cursors hold for it alone. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Numbers that look drawn and follow from names: who names an entity and a day draws the same for them whenever he
- * does, and whatever was drawn for others. Nothing that must not be guessed may come from here.
+ * Numbers that look drawn and follow from names: whoever names an entity and a day draws the same for them,
+ * whenever that is and whatever was drawn for others. Nothing that must not be guessed may come from here.
  */
 export class SeededRandom {
   private state: number;

@@ -88,7 +88,7 @@ export class Isolation {
         : [`a row is inserted for another tenant (${say(foreign)})`]),
       // Policies are asked before unique keys. A user is let in by a membership, which comes first.
       ...(own.error && own.error.code !== UNIQUE_VIOLATION && tenancyOf(table)?.kind !== 'members'
-        ? [`a tenant can not insert a row of its own (${say(own)})`]
+        ? [`a tenant cannot insert a row of its own (${say(own)})`]
         : []),
     ];
   }
@@ -102,7 +102,7 @@ export class Isolation {
       const update = `UPDATE ${table.id} t SET ${quoted} = t.${quoted} WHERE ${isRow(table, row)}`;
       found.push(
         ...expectRows(0, "a tenant changes another's row", await this.as(app, intruder, update)),
-        ...expectRows(1, 'a tenant can not change its own row', await this.as(app, tenant, update)),
+        ...expectRows(1, 'a tenant cannot change its own row', await this.as(app, tenant, update)),
       );
     }
     if (table.appMay.includes('DELETE')) {
@@ -110,7 +110,7 @@ export class Isolation {
       const own = await this.as(app, tenant, remove);
       found.push(...expectRows(0, "a tenant deletes another's row", await this.as(app, intruder, remove)));
       if (own.error?.code !== FOREIGN_KEY_VIOLATION)
-        found.push(...expectRows(1, 'a tenant can not delete its own row', own));
+        found.push(...expectRows(1, 'a tenant cannot delete its own row', own));
     }
     return found;
   }

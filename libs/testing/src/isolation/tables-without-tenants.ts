@@ -16,7 +16,7 @@ const tablesOfMigrations = ['flyway_schema_history', 'migration_digests'];
  * through a view and functions that ask a table with a policy.
  */
 const tablesOutOfReach: Readonly<Record<string, string>> = {
-  samples: 'TimescaleDB can not compress a hypertable with policies; series has one',
+  samples: 'TimescaleDB cannot compress a hypertable with policies; series has one',
 };
 
 export function isWithoutTenants({ schema, name }: { schema: string; name: string }): boolean {

@@ -81,7 +81,7 @@ function keyFaults(table: Table, key: ForeignKey, tables: ReadonlyMap<string, Ta
   if (tenancyOf(table)?.kind === 'schema') {
     return target.schema === table.schema ? [] : [`${key.name} leads out of the tenant's schema`];
   }
-  // A user belongs to no tenant; a membership is what makes him visible in one (docs/adr/0007-users-and-tenancy.md).
+  // A user belongs to no tenant; a membership is what makes them visible in one (docs/adr/0007-users-and-tenancy.md).
   if (tenancyOf(target)?.kind === 'members') return [];
   const place = key.columns.indexOf('tenant_id');
   const targetTenant = tenancyOf(target)?.kind === 'registry' ? 'id' : 'tenant_id';

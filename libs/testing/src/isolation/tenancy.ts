@@ -9,7 +9,7 @@ const OWN_OR_PLATFORM_ROWS = `(NOT (tenant_id IS DISTINCT FROM ${CONTEXT}))`;
 const MEMBERS = `(EXISTS ( SELECT
    FROM memberships m
   WHERE ((m.tenant_id = ${CONTEXT}) AND (m.user_id = users.id))))`;
-/** In a schema of one tenant's own every row is his: the policy compares a constant. */
+/** In a schema of one tenant's own every row is that tenant's: the policy compares a constant. */
 const ONE_TENANT = /^\((.*) = '([0-9a-f-]{36})'::uuid\)$/;
 
 /**

@@ -79,7 +79,7 @@ describe('the edge', () => {
       'The app does not answer',
       '5',
     ],
-    ['an app whose instance is down', down('127.0.0.1:1'), 502, 'The app can not be reached', '5'],
+    ['an app whose instance is down', down('127.0.0.1:1'), 502, 'The app cannot be reached', '5'],
   ] as const)(
     'tells of %s in a problem document, and in a page to those who read',
     async (_, routes, status, title, retryAfter) => {
@@ -97,8 +97,8 @@ describe('the edge', () => {
 
   it('tells of its own router being away, and when to come back', async () => {
     process.kill(router.pid as number, 'SIGKILL');
-    await tellsPrograms(502, 'The app can not be reached', '5');
-    await tellsPeople(502, 'The app can not be reached', '5');
+    await tellsPrograms(502, 'The app cannot be reached', '5');
+    await tellsPeople(502, 'The app cannot be reached', '5');
     await until(() => router.restarts === 1 && router.state === 'ready');
   });
 

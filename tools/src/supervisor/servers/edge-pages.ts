@@ -22,7 +22,7 @@ const pages: readonly Page[] = [
   },
   {
     status: 502,
-    title: 'The app can not be reached',
+    title: 'The app cannot be reached',
     detail: 'Nothing takes its requests just now. It is looked after and should be back in a moment.',
     retryAfterSeconds: 5,
   },

@@ -82,7 +82,7 @@ describe('the roles of a cluster', () => {
     expect(await attributes()).toEqual(before);
   });
 
-  it('can not make large objects in a database of an earlier release after the next start', async () => {
+  it('cannot make large objects in a database of an earlier release after the next start', async () => {
     const inDatabase = new pg.Client({
       host: real.host,
       port: real.port,

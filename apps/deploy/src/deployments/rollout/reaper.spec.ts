@@ -108,7 +108,7 @@ describe('the reaper', () => {
     expect(await service.store.stat(stranger)).toBeDefined();
   });
 
-  it('what was deleted can not be rolled back to, what was kept can', async () => {
+  it('what was deleted cannot be rolled back to, what was kept can', async () => {
     const back = (deployment: Deployment | undefined) =>
       acme.organization.call(deploymentRollback, { deploymentId: deployment?.id ?? '' });
     await expect(back(lives[0])).rejects.toMatchObject({ code: 'deploy.deployment.not_restorable' });
@@ -264,7 +264,7 @@ describe('the reaper', () => {
       expect([old, recent, live].map(hasLog)).toEqual([false, true, true]);
     });
 
-    it('goes on behind what it can not delete, and past a full batch', async () => {
+    it('goes on behind what it cannot delete, and past a full batch', async () => {
       const many = await acme.app('many');
       await service.terminate();
       const archives = Array.from({ length: 120 }, () => randomUUID());

@@ -78,7 +78,7 @@ describe('a deployment', () => {
     expect((await service.get(app.host)).body).toBe('one');
   });
 
-  it('that never was live can not be rolled back to', async () => {
+  it('that never was live cannot be rolled back to', async () => {
     const app = await acme.app('never-live');
     const failed = await acme.reached(await acme.deploy(app, program('process.exit(1)')), 'update_failed');
 
@@ -187,7 +187,7 @@ describe('a deployment', () => {
     expect((await acme.reached({ id }, 'build_failed')).failure?.reason).toBe('source_invalid');
   });
 
-  it("can not name another organization's upload", async () => {
+  it("cannot name another organization's upload", async () => {
     const rival = await service.organization('rival');
     const theirs = await service.upload(
       rival,
