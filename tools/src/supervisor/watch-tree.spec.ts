@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { eventually } from './supervised-copy.fixture.js';
 import { watchTree } from './watch-tree.js';
 
 describe('watching sources', () => {
@@ -37,14 +37,15 @@ describe('watching sources', () => {
   });
 
   it('tells of files in a folder made later', async () => {
-    mkdirSync(join(root, 'later'));
-    await sleep(50);
-    writeFileSync(join(root, 'later/b.ts'), '1');
-    await expectSeen(join(root, 'later/b.ts'));
+    mkdirSync(join(root, 'later/below'), { recursive: true });
+    writeFileSync(join(root, 'later/below/b.ts'), '1');
+    await expectSeen(join(root, 'later/below/b.ts'));
+    seen.length = 0;
+    writeFileSync(join(root, 'later/below/b.ts'), '2');
+    await expectSeen(join(root, 'later/below/b.ts'));
   });
 
   async function expectSeen(path: string): Promise<void> {
-    for (let waitedMs = 0; waitedMs < 2_000 && !seen.includes(path); waitedMs += 10) await sleep(10);
-    expect(seen).toContain(path);
+    await eventually(() => expect(seen).toContain(path));
   }
 });

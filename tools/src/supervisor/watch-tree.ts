@@ -9,12 +9,13 @@ import { join } from 'node:path';
 export function watchTree(root: string, onChange: (path: string) => void): () => void {
   const watchers = new Map<string, FSWatcher>();
 
-  const add = (folder: string) => {
+  /** @param isNew nobody was told of the files in it */
+  const add = (folder: string, isNew: boolean) => {
     if (watchers.has(folder)) return;
     const watcher = watch(folder, (_, name) => {
       if (name === null) return;
       const path = join(folder, name);
-      if (isFolder(path)) add(path);
+      if (isFolder(path)) add(path, true);
       else onChange(path);
     });
     watchers.set(folder, watcher);
@@ -24,11 +25,13 @@ export function watchTree(root: string, onChange: (path: string) => void): () =>
       watchers.delete(folder);
     });
     for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      if (entry.isDirectory()) add(join(folder, entry.name));
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) add(path, isNew);
+      else if (isNew) onChange(path);
     }
   };
 
-  add(root);
+  add(root, false);
   return () => {
     for (const watcher of watchers.values()) watcher.close();
   };
