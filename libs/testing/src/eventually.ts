@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Repeats a check until it passes; fails with its last failure when the time is over. */
-export async function eventually<T>(check: () => T | Promise<T>, limitMs = 5_000): Promise<T> {
+/** Repeats a check until it passes; fails with its last failure when the time is over, which is enough for a loaded machine. */
+export async function eventually<T>(check: () => T | Promise<T>, limitMs = 15_000): Promise<T> {
   const deadline = Date.now() + limitMs;
   for (;;) {
     try {

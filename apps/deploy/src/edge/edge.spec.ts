@@ -154,7 +154,12 @@ describe('the edge', () => {
     await acme.deployLive(app, answering('old'));
     await service.caddy.kill();
     const deployment = await acme.deploy(app, answering('new'));
-    await new Promise((resolve) => setTimeout(resolve, 2_000));
+    const begun = `SELECT FROM deployment_steps WHERE deployment_id = $1 AND step = 'switch'`;
+    await eventually(async () => {
+      const { rowCount } = await service.sql((db) => db.query(begun, [deployment.id]));
+      expect(rowCount).toBe(1);
+    }, 20_000);
+    await new Promise((resolve) => setTimeout(resolve, 1_000));
     expect((await acme.get(deployment)).state).toBe('update_in_progress');
 
     await service.caddy.start();

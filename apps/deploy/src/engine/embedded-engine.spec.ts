@@ -176,8 +176,8 @@ describe('the embedded engine', () => {
     const stubborn = await fixture.run(`process.on('SIGTERM', () => console.log('no')); ${SERVER}`);
     for (const { instanceId } of [polite, stubborn]) await fixture.listening(instanceId);
     const from = Date.now();
-    await fixture.engine.stop(polite.instanceId, { graceSeconds: 5 });
-    expect(Date.now() - from).toBeLessThan(2_000);
+    await fixture.engine.stop(polite.instanceId, { graceSeconds: 20 });
+    expect(Date.now() - from).toBeLessThan(10_000);
     expect(await fixture.logText(polite.deploymentId)).toContain('finished\n');
     await fixture.engine.stop(stubborn.instanceId, { graceSeconds: 0.5 });
     expect(await fixture.logText(stubborn.deploymentId)).toContain('no\n');

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { eventually } from '@capsule/testing';
 import type { Engine, Observation } from '../../engine/engine.js';
 import { Interrupted, StepTimedOut } from '../../work/interruption.js';
 import { HealthGate } from './health-gate.js';
@@ -46,12 +47,12 @@ describe('the health gate', () => {
   };
 
   it('opens when the instance of the new artifact was seen answering its health path', async () => {
-    await wait(gateSeeing(running('new')), 2_000);
+    await wait(gateSeeing(running('new')), 20_000);
     expect(asked).toEqual(['hello.localhost/health']);
   });
 
   it('stays shut for an instance that answers but runs another artifact: the old code is no success', async () => {
-    const opened = wait(gateSeeing(running('old')), 2_000);
+    const opened = wait(gateSeeing(running('old')), 20_000);
     await expect(opened).rejects.toMatchObject({ reason: 'platform_error' });
     expect(asked).toEqual([]);
   });
@@ -64,12 +65,16 @@ describe('the health gate', () => {
 
   it('waits through bad answers, and names the last one when the time is over', async () => {
     status = 503;
-    const opened = wait(gateSeeing(running('new')), 700);
-    await expect(opened).rejects.toMatchObject({
+    const deadline = new AbortController();
+    const opened = gateSeeing(running('new')).wait(expected, deadline.signal);
+    const failed = expect(opened).rejects.toMatchObject({
       reason: 'unhealthy',
       detail: expect.stringContaining('503'),
     });
-    expect(asked.length).toBeGreaterThan(1);
+    // With the second question the first answer is known.
+    await eventually(() => expect(asked.length).toBeGreaterThan(1));
+    deadline.abort(new StepTimedOut('health'));
+    await failed;
   });
 
   it('fails at once when the instance has ended, or is gone', async () => {
