@@ -10,6 +10,7 @@ const sizes = {
   'test-servers.spec': 10,
   'test-servers.spec, another copy': 10,
   'home.spec': 10,
+  'postgres.spec': 10,
   'managed-process.spec': 1,
   'services.spec': 1,
   'reloading-service.spec': 1,

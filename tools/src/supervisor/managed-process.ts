@@ -6,8 +6,7 @@ import { logPathOf, sizeOf, tailOf } from './log-file.js';
 import { LogKeeper, type LogStream } from './log-keeper.js';
 import type { PortSetting } from './platform-settings.js';
 import { assertPortFree, listensOn } from './ports.js';
-import { identityOf } from './process-identity.js';
-import { removeRecord, stopLeftover, type Traceable, writeRecord } from './process-record.js';
+import { recordStarted, removeRecord, stopLeftover, type Traceable } from './process-record.js';
 import type { SystemUser } from './server-user.js';
 import { Standby } from './standby.js';
 
@@ -164,7 +163,8 @@ export class ManagedProcess {
     }
     const child = this.spawn(log);
     try {
-      this.record(child);
+      this.pid = child.pid;
+      recordStarted(this.home.run, child.pid, definition);
       await this.served(child, startedAt + definition.startTimeoutMs);
     } catch (error) {
       // It would hold the port against the next attempt; one without a record nobody would ever find.
@@ -174,13 +174,6 @@ export class ManagedProcess {
     this.state = 'ready';
     this.standby?.prepare();
     this.listener.onReady?.(this, performance.now() - startedAt);
-  }
-
-  private record({ pid }: ChildProcess): void {
-    this.pid = pid;
-    const { name, marker, stopSignal, stopTimeoutMs } = this.definition;
-    const identity = pid === undefined ? undefined : identityOf(pid);
-    if (identity) writeRecord(this.home.run, { ...identity, name, marker, stopSignal, stopTimeoutMs });
   }
 
   /** Resolves when the process serves, and nobody else in its place. */

@@ -22,6 +22,13 @@ export interface Traceable {
  */
 export type ProcessRecord = ProcessIdentity & Traceable;
 
+/** Records a process that was just started, unless it could not be. */
+export function recordStarted(folder: string, pid: number | undefined, traceable: Traceable): void {
+  const { name, marker, stopSignal, stopTimeoutMs } = traceable;
+  const identity = pid === undefined ? undefined : identityOf(pid);
+  if (identity) writeRecord(folder, { ...identity, name, marker, stopSignal, stopTimeoutMs });
+}
+
 export function writeRecord(folder: string, record: ProcessRecord): void {
   const path = recordPath(folder, record.name);
   writeFileSync(`${path}.new`, JSON.stringify(record), { mode: 0o600 });

@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ServiceName } from '@capsule/contracts';
 import pg from 'pg';
@@ -8,6 +7,7 @@ import { serverFolder, type Home } from '../home.js';
 import type { ProcessDefinition } from '../managed-process.js';
 import type { ClusterSettings } from '../platform-settings.js';
 import { rememberedPassword, writePrivateFile } from '../secret-file.js';
+import { initialiseCluster } from './initialise-cluster.js';
 
 export const superuser = 'capsule_superuser';
 const maxConnections = 100;
@@ -38,8 +38,10 @@ export function postgresServer(
     // After a crash it replays its log first.
     startTimeoutMs: 60_000,
     prepare: async () => {
-      if (!existsSync(join(data, 'PG_VERSION')))
-        await initialise(home, folder, data, binaries, superuserPassword(home, service));
+      if (!existsSync(join(data, 'PG_VERSION'))) {
+        const password = superuserPassword(home, service);
+        await initialiseCluster(home, { name, data, binaries, superuser, password });
+      }
       writePrivateFile(join(folder, 'pg_hba.conf'), 'host all all 127.0.0.1/32 scram-sha-256\n', home.user);
       writePrivateFile(configuration, renderConfiguration(cluster.port, folder, data, binaries), home.user);
     },
@@ -91,34 +93,6 @@ function binariesFor(data: string): string {
   );
 }
 
-async function initialise(
-  home: Home,
-  folder: string,
-  data: string,
-  binaries: string,
-  password: string,
-): Promise<void> {
-  // What an interrupted initialisation left is not a database yet: PG_VERSION is missing.
-  rmSync(data, { recursive: true, force: true });
-  const passwordFile = join(folder, 'initial-password');
-  writePrivateFile(passwordFile, password, home.user);
-  const locale = process.platform === 'darwin' ? 'en_US.UTF-8' : 'C.UTF-8';
-  try {
-    await run(home, join(binaries, 'initdb'), [
-      `--pgdata=${data}`,
-      `--username=${superuser}`,
-      `--pwfile=${passwordFile}`,
-      '--auth=scram-sha-256',
-      '--encoding=UTF8',
-      `--locale=${locale}`,
-      '--lc-messages=C',
-      '--data-checksums',
-    ]);
-  } finally {
-    rmSync(passwordFile);
-  }
-}
-
 function renderConfiguration(port: number, folder: string, data: string, binaries: string): string {
   const libraries = ['timescaledb', 'pg_stat_statements'].filter((name) =>
     existsSync(join(dirname(binaries), 'lib', `${name}.so`)),
@@ -165,21 +139,4 @@ function renderConfiguration(port: number, folder: string, data: string, binarie
   return Object.entries(settings)
     .map(([name, value]) => `${name} = ${quoted(value)}\n`)
     .join('');
-}
-
-function run(home: Home, program: string, args: string[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(program, args, {
-      cwd: '/',
-      env: { PATH: process.env['PATH'], LC_ALL: 'C', TZ: 'UTC' },
-      stdio: ['ignore', 'ignore', 'pipe'],
-      ...(home.user && { uid: home.user.uid, gid: home.user.gid }),
-    });
-    let messages = '';
-    child.stderr.on('data', (chunk: Buffer) => (messages += chunk.toString()));
-    child.on('error', reject);
-    child.on('close', (code) =>
-      code === 0 ? resolve() : reject(new Error(`${program} failed: ${messages.trim()}`)),
-    );
-  });
 }
