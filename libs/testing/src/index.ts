@@ -2,6 +2,7 @@ export { createTestDatabase, TestDatabase } from './database.js';
 export { startTestNats, TestNats } from './nats.js';
 export { type EventServiceOptions, startEventService } from './event-service.js';
 export { eventually } from './eventually.js';
+export { failingAsDocumented } from './documented-errors.js';
 export { serviceEnvironment, TestService, type TestServiceOptions } from './test-service.js';
 export { TestIssuer } from './test-issuer.js';
 export { startTestRedis, testRedis, TestRedis } from './redis.js';

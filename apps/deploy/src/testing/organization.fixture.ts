@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { RequestInputOf, ResponseOf, Role, RpcContract } from '@capsule/contracts';
 import type { RpcClient } from '@capsule/messaging';
 import { runInContext } from '@capsule/telemetry';
-import type { TestIssuer } from '@capsule/testing';
+import { failingAsDocumented, type TestIssuer } from '@capsule/testing';
 
 interface CallOptions {
   role?: Role;
@@ -33,6 +33,6 @@ export class Organization {
       actor: { type: 'user', id: this.userId, role },
       ...options,
     });
-    return runInContext(context, () => this.client.call(contract, request));
+    return runInContext(context, () => failingAsDocumented(contract, this.client.call(contract, request)));
   }
 }
