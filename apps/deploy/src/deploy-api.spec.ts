@@ -159,16 +159,17 @@ describe('the requests of deploy', () => {
   });
 
   it('create a deployment for whose upload the token expired meanwhile, and none long after', async () => {
-    const caller = { tenantId: acme.tenantId, userId: acme.userId, role: 'owner' } as const;
-    const source = await service.upload(acme, app, answering('slowly uploaded'));
-    const expired = (secondsAgo: number) => service.issuer.token(caller, { expiresInSeconds: -secondsAgo });
-    const tooLate = await expired(ADMITTED_GRACE_SECONDS + 60);
-    expect(
-      await refusal(acme.call(deploymentCreate, { appId: app.id, source }, { accessToken: tooLate })),
-    ).toMatchObject({ code: 'auth.token.expired' });
-    const meanwhile = await expired(ARCHIVE_WRITE_SECONDS_MAX);
-    const created = await acme.call(deploymentCreate, { appId: app.id, source }, { accessToken: meanwhile });
-    await deployer.reached(created, 'live');
+    const slow = await service.organization('slow');
+    const member = new Deployer(service, slow);
+    const { id: appId } = await member.app('shop');
+    const source = await service.upload(slow, { id: appId }, answering('uploaded slowly'));
+    const deploy = async (expiredSecondsAgo: number) => {
+      const subject = { tenantId: slow.tenantId, userId: slow.userId, role: 'owner' } as const;
+      const accessToken = await service.issuer.token(subject, { expiresInSeconds: -expiredSecondsAgo });
+      return slow.call(deploymentCreate, { appId, source }, { accessToken });
+    };
+    await expect(deploy(ADMITTED_GRACE_SECONDS + 60)).rejects.toMatchObject({ code: 'auth.token.expired' });
+    await member.reached(await deploy(ARCHIVE_WRITE_SECONDS_MAX), 'live');
   });
 
   it('refuse an archive that was never uploaded, or for another app, or is deployed already', async () => {

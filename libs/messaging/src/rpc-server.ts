@@ -155,11 +155,12 @@ export class RpcServer extends ServerNats implements BeforeApplicationShutdown {
     { contract, handler, verifier }: Route,
     { context, token, data }: Received,
   ): Promise<unknown> {
-    if (context.deadlineAt !== undefined && Date.now() >= context.deadlineAt) {
-      throw new DomainError('platform.upstream.timeout');
-    }
+    requireInTime(context);
     const verifying = verifier?.verify(context, token);
-    if (verifying) await verifying;
+    if (verifying) {
+      await verifying;
+      requireInTime(context);
+    }
     checkPermission(contract, context.actor);
     const request = contract.request.safeParse(data);
     if (!request.success) throw validationError(request.error);
@@ -179,4 +180,8 @@ export class RpcServer extends ServerNats implements BeforeApplicationShutdown {
         message.respond(JSON.stringify({ id: packet.id, isDisposed: true, err }));
     }
   }
+}
+
+function requireInTime({ deadlineAt }: RequestContext): void {
+  if (deadlineAt !== undefined && Date.now() >= deadlineAt) throw new DomainError('platform.upstream.timeout');
 }

@@ -92,11 +92,10 @@ export class KeySet {
       this.failure = undefined;
       if ([...before.keys()].some((kid) => !this.keys.has(kid))) this.onWithdrawn();
     } catch (error) {
-      // Once for each time the source is away: it is asked every second until it is back.
-      if (this.failure === undefined) {
-        this.logger.warn('The keys of the token issuer could not be fetched', error);
-      }
       this.failure = error;
+      // Without any keys it is asked every second, and who can't be verified meanwhile is told of the failure.
+      const severity = this.keys.size === 0 ? 'debug' : 'warn';
+      this.logger[severity]('The keys of the token issuer could not be fetched', error);
     }
   }
 }

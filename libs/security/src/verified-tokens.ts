@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { AccessTokenClaims } from './access-token-claims.js';
 
 /**
@@ -11,11 +11,11 @@ export class VerifiedTokens {
   constructor(private readonly capacity: number) {}
 
   find(token: string): AccessTokenClaims | undefined {
-    const hash = hashOf(token);
-    const claims = this.claimsByHash.get(hash);
+    const key = hashOf(token);
+    const claims = this.claimsByHash.get(key);
     if (claims) {
-      this.claimsByHash.delete(hash);
-      this.claimsByHash.set(hash, claims);
+      this.claimsByHash.delete(key);
+      this.claimsByHash.set(key, claims);
     }
     return claims;
   }
@@ -37,5 +37,5 @@ export class VerifiedTokens {
 }
 
 function hashOf(token: string): string {
-  return createHash('sha256').update(token).digest('base64url');
+  return hash('sha256', token, 'base64url');
 }

@@ -40,6 +40,7 @@ describe('a request through the gateway', () => {
       actor: { type: 'user', id: ada.userId, role: 'owner' },
     });
     expect(projects.contexts[0]?.deadlineAt).toBeGreaterThan(Date.now());
+    expect(projects.contexts[0]).not.toHaveProperty('accessToken');
   });
 
   it('answers a created thing by 201', async () => {
