@@ -25,6 +25,9 @@ const DAEMON = `
   daemon.stdout.once('data', (pid) => console.log('daemon ' + pid));
 `;
 
+/** Nobody else's on this machine, where another checkout may run this spec, too. */
+const SLEEP_SECONDS = 1_000_000 + process.pid;
+
 /** Takes up to 1 GiB. */
 const HUNGRY = `
   const kept = [];
@@ -77,10 +80,10 @@ describe.each<[string, ('control groups' | 'users')[]]>([
     const request = await fixture.run(`
       const { spawn } = require('node:child_process');
       process.on('SIGTERM', () => {});
-      setInterval(() => spawn('/bin/sleep', ['1000'], { detached: true, stdio: 'ignore' }).on('error', () => {}), 10);
+      setInterval(() => spawn('/bin/sleep', ['${SLEEP_SECONDS}'], { detached: true, stdio: 'ignore' }).on('error', () => {}), 10);
       console.log('started');`);
     await eventually(async () => expect(await fixture.logText(request.deploymentId)).toContain('started'));
-    await delay(500);
+    await eventually(() => expect(sleepers().length).toBeGreaterThan(9));
     const { memoryBytes } = (await fixture.engine.sample([request.instanceId]))[0] ?? { memoryBytes: 0 };
     expect(memoryBytes).toBeGreaterThan(0);
     await fixture.engine.stop(request.instanceId, { graceSeconds: 0 });
@@ -229,7 +232,7 @@ function sleepers(): string[] {
     .filter((entry) => /^\d+$/.test(entry) && alive(Number(entry)))
     .filter((pid) => {
       try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8') === '/bin/sleep\u00001000\u0000';
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8') === `/bin/sleep\u0000${SLEEP_SECONDS}\u0000`;
       } catch {
         return false;
       }
