@@ -41,6 +41,7 @@ describe('nx affected', () => {
     expect(affected).toEqual(expect.arrayContaining(['storage', 'gateway', 'deploy']));
     expect(affected).not.toContain('billing');
     expect(affected).not.toContain('contracts');
+    expect(affectedBy('libs/cache/src/index.ts')).toEqual(['cache', 'gateway', 'tools']);
   }, 60_000);
 
   it('names the service whose migration changed, the libs whose specs migrate, and none without a database', () => {
@@ -79,6 +80,7 @@ describe('nx affected', () => {
 
   it.each([
     'package-lock.json',
+    'tsconfig.json',
     'tools/bootstrap/test.mjs',
     'tools/src/supervisor/servers/nats.ts',
     'tools/src/supervisor/test-environment.ts',

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '../../..');
 
@@ -181,23 +181,45 @@ interface Manifest {
   dependencies?: Record<string, string>;
 }
 
-it('gives every project only the workspace dependencies the table allows', async () => {
-  const { importTable } = (await import(join(root, 'tools/lint/import-table.mjs'))) as {
-    importTable: Record<string, string[]>;
-  };
-  const folders = ['libs', 'apps']
-    .flatMap((parent) => readdirSync(join(root, parent)).map((name) => `${parent}/${name}`))
-    .concat('tools');
-  expect(folders.length).toBeGreaterThan(15);
-  for (const project of folders) {
-    const manifest = JSON.parse(readFileSync(join(root, project, 'package.json'), 'utf8')) as Manifest;
-    const name = manifest.name.replace('@capsule/', '');
-    const dependencies = Object.keys(manifest.dependencies ?? {}).map((each) =>
-      each.replace('@capsule/', ''),
-    );
-    expect({ project, allowed: importTable[name] }).toEqual({
-      project,
-      allowed: expect.arrayContaining(dependencies),
-    });
+/** The libs that a project's sources and specs import; `testing` is everybody's. */
+function importedLibs(project: string): string[] {
+  const own = project.split('/').at(-1) ?? '';
+  const found = new Set<string>();
+  for (const file of readdirSync(join(root, project), { recursive: true, encoding: 'utf8' })) {
+    if (!/\.(ts|tsx|mjs)$/.test(file) || /(^|\/)(dist|node_modules)\//.test(file)) continue;
+    const text = readFileSync(join(root, project, file), 'utf8');
+    for (const [, lib = ''] of text.matchAll(/^[^'"`]*(?:from|import\(|import) ?'@capsule\/([a-z-]+)/gm)) {
+      found.add(lib);
+    }
   }
+  return [...found].filter((lib) => lib !== 'testing' && lib !== own).sort();
+}
+
+describe.each(
+  ['libs', 'apps']
+    .flatMap((parent) => readdirSync(join(root, parent)).map((name) => `${parent}/${name}`))
+    .concat('tools'),
+)('the project %s', (project) => {
+  const read = (file: string) => JSON.parse(readFileSync(join(root, project, file), 'utf8')) as unknown;
+  const { name, dependencies = {} } = read('package.json') as Manifest;
+  const declared = Object.keys(dependencies)
+    .filter((each) => each.startsWith('@capsule/'))
+    .map((each) => each.replace('@capsule/', ''))
+    .sort();
+
+  it('declares the workspace dependencies that it imports, and no others', () => {
+    expect(declared).toEqual(importedLibs(project));
+  });
+
+  it('is compiled after those it declares', () => {
+    const { references = [] } = read('tsconfig.json') as { references?: { path: string }[] };
+    expect(references.map(({ path }) => basename(path)).sort()).toEqual(declared);
+  });
+
+  it('declares only what the table allows', async () => {
+    const { importTable } = (await import(join(root, 'tools/lint/import-table.mjs'))) as {
+      importTable: Record<string, string[]>;
+    };
+    expect(importTable[name.replace('@capsule/', '')]).toEqual(expect.arrayContaining(declared));
+  });
 });
