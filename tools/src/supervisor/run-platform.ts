@@ -74,8 +74,12 @@ async function runUntilEnded(
 
   let tellStopped = () => {};
   const stopped = new Promise<void>((resolve) => (tellStopped = resolve));
+  let tellReady = (_isReady: boolean) => {};
+  const ready = new Promise<boolean>((resolve) => (tellReady = resolve));
   const control = await serveControl(home.controlSocket, {
     status: () => statusOf(platform.processes),
+    /** Answers when it is known whether the platform is ready, which it is not when it ends before. */
+    ready: () => ready,
     stop: () => {
       end.abort();
       return stopped;
@@ -97,8 +101,10 @@ async function runUntilEnded(
       if (isolation) reporter.note(isolation);
       await options.onReady?.({ platform, home, source, ended: end.signal });
     }
+    tellReady(!end.signal.aborted);
     if (!end.signal.aborted) await ended;
   } finally {
+    tellReady(false);
     const stopStartedAt = performance.now();
     await platform.stop();
     reporter.step('stopped; data stays', performance.now() - stopStartedAt);

@@ -1,11 +1,26 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { workspace } from '../../bootstrap/workspace.mjs';
+import { serveControl } from './control.js';
 import { identityOf, isAlive, type ProcessIdentity } from './process-identity.js';
 import { livingRecords } from './process-record.js';
 import { type RunningCommand, ScratchCheckout } from './scratch-checkout.fixture.js';
 import { eventually } from './supervised-copy.fixture.js';
-import { supervisorOf } from './supervisor-lock.js';
+import { claimHome, releaseHome, supervisorOf } from './supervisor-lock.js';
 
 /** Longer than anything here waits for. */
 const healthTimeoutSeconds = '600';
@@ -62,7 +77,69 @@ describe('a detached start', () => {
     },
     60_000,
   );
+
+  it('that another start is just at work on ends when that does: with 1 when it was stopped before it was ready', async () => {
+    const first = checkout.begin('start-command', 'startDetached', {});
+    await eventually(() => expect(first.output()).toMatch(/^✓ redis /m));
+    const second = checkout.begin('start-command', 'startDetached', {});
+    await eventually(() => expect(second.output()).toContain('already running'));
+    await checkout.run('stop-command', 'stop');
+    const { code, output } = await second.ended;
+    expect({ code, output }).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('before it was ready'),
+    });
+    await first.ended;
+  }, 60_000);
+
+  it('that another start is just at work on ends when that does: with 0 when it is ready', async () => {
+    claimHome(checkout.home);
+    let tellReady = (_isReady: boolean) => {};
+    const ready = new Promise<boolean>((resolve) => (tellReady = resolve));
+    let asked = false;
+    const control = await serveControl(checkout.home.controlSocket, {
+      ready: () => {
+        asked = true;
+        return ready;
+      },
+    });
+    const starting = checkout.begin('start-command', 'startDetached', {});
+    await eventually(() => expect(asked).toBe(true));
+    expect(starting.child.exitCode).toBeNull();
+    tellReady(true);
+    expect(await starting.ended).toMatchObject({ code: 0 });
+    control.close();
+    releaseHome(checkout.home);
+  }, 30_000);
 });
+
+(existsSync('/dev/full') ? it : it.skip)(
+  'a detached supervisor goes on when it can not write into its log, because the disk is full',
+  async () => {
+    const checkout = new ScratchCheckout('start-command.spec');
+    // Fails the start, some steps after the first lines of the log.
+    const stranger = createServer().listen(Number(checkout.ports.GATEWAY_PORT), '127.0.0.1');
+    await once(stranger, 'listening');
+    const full = openSync('/dev/full', 'w');
+    const program = join(workspace, 'tools/dist/supervisor/detached.js');
+    const supervisor = spawn(process.execPath, [program, checkout.path], {
+      env: { PATH: process.env['PATH'], HOME: process.env['HOME'], ...checkout.variables },
+      stdio: ['ignore', full, full, 'ipc'],
+    });
+    const messages: unknown[] = [];
+    supervisor.on('message', (message) => messages.push(message));
+    await once(supervisor, 'close');
+    expect(messages).toEqual([
+      { kind: 'note', message: 'Wrote .env with generated secrets.' },
+      expect.objectContaining({ kind: 'step', title: 'stopped; data stays' }),
+      { kind: 'failure', message: expect.stringContaining('gateway needs port') },
+    ]);
+    closeSync(full);
+    stranger.close();
+    checkout.remove();
+  },
+  30_000,
+);
 
 describe('a start whose demo app never answers', () => {
   const checkout = new ScratchCheckout('start-command.spec');

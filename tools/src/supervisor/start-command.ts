@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { closeSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { ask, callSupervisor } from './control.js';
 import { deployDemo } from './demo.js';
 import { readEnvironment } from './environment-file.js';
-import { chooseHome, openHome } from './home.js';
+import { chooseHome, type Home, openHome } from './home.js';
 import { exitCodeOf } from './exit-code.js';
 import { openLog } from './log-file.js';
 import type { PlatformOptions } from './platform.js';
@@ -11,6 +12,7 @@ import { forwardingReporter, type Reporter, type ReportMessage, terminalReporter
 import { runPlatform } from './run-platform.js';
 
 const externalFlag = '--external-servers';
+const endSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export function parseStartOptions(words: readonly string[]): PlatformOptions {
   return { externalServers: words.includes(externalFlag) };
@@ -34,13 +36,21 @@ export async function runDetached(workspace: string, options: PlatformOptions): 
       wasReady = true;
       send({ kind: 'ready', demoAnswers });
     });
-    if (!wasReady) throw new Error('Capsule was stopped before it was ready.');
+    if (!wasReady) throw new NeverReadyError();
   });
 }
 
+class NeverReadyError extends Error {
+  constructor() {
+    super('Capsule was stopped before it was ready.');
+    this.name = 'NeverReadyError';
+  }
+}
+
 /**
- * `npm start -- --detach`: returns when the platform is ready; with 1 when it could not start or was stopped before,
- * and when it runs but its demo app does not answer, so that a script that wants an address does not go on without one.
+ * `npm start -- --detach`: returns when the platform is ready, also when another command is just starting it; with 1
+ * when it could not start or was stopped before, and when it runs but its demo app does not answer, so that a script
+ * that wants an address does not go on without one.
  */
 export async function startDetached(workspace: string, options: PlatformOptions): Promise<number> {
   const home = openHome(chooseHome(workspace, readEnvironment(workspace, process.env)['CAPSULE_HOME']));
@@ -54,8 +64,8 @@ export async function startDetached(workspace: string, options: PlatformOptions)
   });
   closeSync(log.descriptor);
   // Who ends this command while it starts means that it should not.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => child.kill('SIGTERM'));
+  const cancel = () => child.kill('SIGTERM');
+  for (const signal of endSignals) process.on(signal, cancel);
   return new Promise((resolve) => {
     child.on('message', (message: ReportMessage) => {
       if (message.kind === 'step') terminalReporter.step(message.title, message.milliseconds, message.detail);
@@ -73,9 +83,17 @@ export async function startDetached(workspace: string, options: PlatformOptions)
     child.once('exit', (code, signal) => {
       if (signal)
         terminalReporter.failure(`Its supervisor was ended by ${signal}; npm stop ends what it left.`);
-      resolve(code ?? 1);
+      for (const each of endSignals) process.off(each, cancel);
+      // It found another at work on the home, which may not have come to its end yet.
+      resolve(code === 0 ? exitCodeOf(terminalReporter, () => untilReady(home)) : (code ?? 1));
     });
   });
+}
+
+async function untilReady(home: Home): Promise<void> {
+  const socket = await callSupervisor(home);
+  const isReady = socket && (await ask<boolean>(socket, 'ready').finally(() => socket.destroy()));
+  if (!isReady) throw new NeverReadyError();
 }
 
 async function runWithDemo(
