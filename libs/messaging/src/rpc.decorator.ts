@@ -1,5 +1,6 @@
 import { applyDecorators, Catch, UseFilters, type RpcExceptionFilter } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
+import { PARAM_ARGS_METADATA } from '@nestjs/microservices/constants.js';
 import type { RequestOf, ResponseOf, RpcContract } from '@capsule/contracts';
 import { throwError, type Observable } from 'rxjs';
 
@@ -24,5 +25,14 @@ export function Rpc<C extends RpcContract>(
   method: string,
   descriptor: TypedPropertyDescriptor<H>,
 ) => void {
-  return applyDecorators(MessagePattern(contract.subject, { contract }), UseFilters(RethrowFilter));
+  const pattern = MessagePattern(contract.subject, { contract });
+  return applyDecorators(pattern, UseFilters(RethrowFilter), withoutPipes);
+}
+
+/**
+ * The contract has checked the request, which is the only argument. For one that Nest knows of, it would go through five
+ * promises in search of pipes.
+ */
+function withoutPipes(controller: object, method: string | symbol): void {
+  Reflect.defineMetadata(PARAM_ARGS_METADATA, {}, controller.constructor, method);
 }

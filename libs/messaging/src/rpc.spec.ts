@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Controller, type INestApplication } from '@nestjs/common';
-import { Payload } from '@nestjs/microservices';
+import { Controller, type INestApplication, type PipeTransform, UsePipes } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import {
@@ -26,6 +25,7 @@ import { headers } from '@nats-io/transport-node';
 import { CallerVerifier } from './caller-verifier.js';
 import { MessagingModule } from './messaging.module.js';
 import { NatsConnection } from './nats-connection.js';
+import { toHeaders } from './request-headers.js';
 import { RpcClient } from './rpc-client.js';
 import { RpcServer } from './rpc-server.js';
 import { Rpc } from './rpc.decorator.js';
@@ -52,16 +52,24 @@ function project(name: string): Project {
 let behaviour: (request: RequestOf<typeof projectGet>) => Promise<Project>;
 let handled = 0;
 
+/** The contract has checked the request: Nest takes no time to look at it again. */
+const neverRun: PipeTransform = {
+  transform: () => {
+    throw new Error('a pipe was run');
+  },
+};
+
 @Controller()
+@UsePipes(neverRun)
 class ProjectController {
   @Rpc(projectGet)
-  get(@Payload() request: RequestOf<typeof projectGet>): Promise<Project> {
+  get(request: RequestOf<typeof projectGet>): Promise<Project> {
     handled += 1;
     return behaviour(request);
   }
 
   @Rpc(projectCreate)
-  create(@Payload() request: RequestOf<typeof projectCreate>): Project {
+  create(request: RequestOf<typeof projectCreate>): Project {
     handled += 1;
     return project(request.name);
   }
@@ -246,6 +254,22 @@ describe('a request between two services', () => {
     await expect(get({ ...developer, deadlineAt: startedAt })).rejects.toMatchObject({ kind: 'timeout' });
   });
 
+  it('ends after the time of its contract without any deadline around it, or after the time that its caller gives', async () => {
+    let deadlineAt = 0;
+    behaviour = () => {
+      deadlineAt = currentContext()?.deadlineAt ?? 0;
+      return Promise.resolve(project('in time'));
+    };
+    const before = Date.now();
+    await get();
+    expect(deadlineAt).toBeGreaterThanOrEqual(before + projectGet.timeoutMs);
+    expect(deadlineAt).toBeLessThanOrEqual(Date.now() + projectGet.timeoutMs);
+
+    behaviour = () => sleep(1_000, project('late'));
+    const hurried = runInContext(developer, () => client.call(projectGet, { projectId }, { timeoutMs: 100 }));
+    await expect(hurried).rejects.toMatchObject({ kind: 'timeout' });
+  });
+
   it('is not begun when its deadline passed on the way', async () => {
     const late = headers();
     late.set('Capsule-Deadline', String(Date.now() - 1));
@@ -291,8 +315,11 @@ describe('a request between two services', () => {
 
   it('cannot have the service publish anywhere but to an inbox of a caller', async () => {
     const payload = JSON.stringify({ pattern: projectGet.subject, id: '1', data: { projectId } });
-    gateway.nc.publish(projectGet.subject, payload, { reply: '_INBOX_billing.stolen' });
-    gateway.nc.publish(projectGet.subject, payload, { reply: 'capsule.deploy.app.created.v1' });
+    // But for where the answer should go, it is a request like any other.
+    const valid = toHeaders(projectGet, developer, Date.now() + 5_000);
+    for (const reply of ['_INBOX_billing.stolen', 'capsule.deploy.app.created.v1']) {
+      gateway.nc.publish(projectGet.subject, payload, { reply, headers: valid });
+    }
     await get();
     expect(handled).toBe(1);
   });

@@ -1,5 +1,4 @@
 import { Controller } from '@nestjs/common';
-import { Payload } from '@nestjs/microservices';
 import { type RequestOf, userSignUp } from '@capsule/contracts';
 import { Rpc } from '@capsule/messaging';
 import { SignUpService } from './sign-up.service.js';
@@ -9,7 +8,7 @@ export class SignUpController {
   constructor(private readonly signUps: SignUpService) {}
 
   @Rpc(userSignUp)
-  signUp(@Payload() request: RequestOf<typeof userSignUp>) {
+  signUp(request: RequestOf<typeof userSignUp>) {
     return this.signUps.signUp(request);
   }
 }

@@ -1,5 +1,4 @@
 import { Controller } from '@nestjs/common';
-import { Payload } from '@nestjs/microservices';
 import { appCreate, appGet, appList, type RequestOf } from '@capsule/contracts';
 import { Rpc } from '@capsule/messaging';
 import { AppService } from './app.service.js';
@@ -9,17 +8,17 @@ export class AppController {
   constructor(private readonly apps: AppService) {}
 
   @Rpc(appCreate)
-  create(@Payload() request: RequestOf<typeof appCreate>) {
+  create(request: RequestOf<typeof appCreate>) {
     return this.apps.create(request);
   }
 
   @Rpc(appGet)
-  get(@Payload() request: RequestOf<typeof appGet>) {
+  get(request: RequestOf<typeof appGet>) {
     return this.apps.get(request);
   }
 
   @Rpc(appList)
-  list(@Payload() request: RequestOf<typeof appList>) {
+  list(request: RequestOf<typeof appList>) {
     return this.apps.list(request);
   }
 }

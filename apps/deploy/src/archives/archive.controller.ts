@@ -1,5 +1,4 @@
 import { Controller } from '@nestjs/common';
-import { Payload } from '@nestjs/microservices';
 import { archiveBegin, type RequestOf } from '@capsule/contracts';
 import { Rpc } from '@capsule/messaging';
 import { ArchiveService } from './archive.service.js';
@@ -9,7 +8,7 @@ export class ArchiveController {
   constructor(private readonly archives: ArchiveService) {}
 
   @Rpc(archiveBegin)
-  begin(@Payload() request: RequestOf<typeof archiveBegin>) {
+  begin(request: RequestOf<typeof archiveBegin>) {
     return this.archives.begin(request);
   }
 }

@@ -1,5 +1,4 @@
 import { Controller } from '@nestjs/common';
-import { Payload } from '@nestjs/microservices';
 import {
   appDeactivate,
   deploymentCancel,
@@ -24,37 +23,37 @@ export class DeploymentController {
   ) {}
 
   @Rpc(deploymentCreate)
-  create(@Payload() request: RequestOf<typeof deploymentCreate>) {
+  create(request: RequestOf<typeof deploymentCreate>) {
     return this.deployments.create(request);
   }
 
   @Rpc(deploymentGet)
-  get(@Payload() request: RequestOf<typeof deploymentGet>) {
+  get(request: RequestOf<typeof deploymentGet>) {
     return this.deployments.get(request);
   }
 
   @Rpc(deploymentList)
-  list(@Payload() request: RequestOf<typeof deploymentList>) {
+  list(request: RequestOf<typeof deploymentList>) {
     return this.deployments.list(request);
   }
 
   @Rpc(deploymentCancel)
-  cancel(@Payload() request: RequestOf<typeof deploymentCancel>) {
+  cancel(request: RequestOf<typeof deploymentCancel>) {
     return this.deployments.cancel(request);
   }
 
   @Rpc(deploymentRollback)
-  rollback(@Payload() request: RequestOf<typeof deploymentRollback>) {
+  rollback(request: RequestOf<typeof deploymentRollback>) {
     return this.deployments.rollback(request);
   }
 
   @Rpc(deploymentLogRead)
-  readLog(@Payload() request: RequestOf<typeof deploymentLogRead>) {
+  readLog(request: RequestOf<typeof deploymentLogRead>) {
     return this.logs.read(request);
   }
 
   @Rpc(appDeactivate)
-  deactivate(@Payload() request: RequestOf<typeof appDeactivate>) {
+  deactivate(request: RequestOf<typeof appDeactivate>) {
     return this.deactivation.deactivate(request);
   }
 }

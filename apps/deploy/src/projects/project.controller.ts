@@ -1,5 +1,4 @@
 import { Controller } from '@nestjs/common';
-import { Payload } from '@nestjs/microservices';
 import { projectCreate, projectGet, projectList, type RequestOf } from '@capsule/contracts';
 import { Rpc } from '@capsule/messaging';
 import { ProjectService } from './project.service.js';
@@ -9,17 +8,17 @@ export class ProjectController {
   constructor(private readonly projects: ProjectService) {}
 
   @Rpc(projectCreate)
-  create(@Payload() request: RequestOf<typeof projectCreate>) {
+  create(request: RequestOf<typeof projectCreate>) {
     return this.projects.create(request);
   }
 
   @Rpc(projectGet)
-  get(@Payload() request: RequestOf<typeof projectGet>) {
+  get(request: RequestOf<typeof projectGet>) {
     return this.projects.get(request);
   }
 
   @Rpc(projectList)
-  list(@Payload() request: RequestOf<typeof projectList>) {
+  list(request: RequestOf<typeof projectList>) {
     return this.projects.list(request);
   }
 }

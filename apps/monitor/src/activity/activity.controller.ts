@@ -1,5 +1,4 @@
 import { Controller } from '@nestjs/common';
-import { Payload } from '@nestjs/microservices';
 import { activityList, type RequestOf } from '@capsule/contracts';
 import { Rpc } from '@capsule/messaging';
 import { ActivityService } from './activity.service.js';
@@ -9,7 +8,7 @@ export class ActivityController {
   constructor(private readonly activities: ActivityService) {}
 
   @Rpc(activityList)
-  list(@Payload() request: RequestOf<typeof activityList>) {
+  list(request: RequestOf<typeof activityList>) {
     return this.activities.list(request);
   }
 }

@@ -1,5 +1,4 @@
 import { Controller } from '@nestjs/common';
-import { Payload } from '@nestjs/microservices';
 import {
   dashboardCreate,
   dashboardDelete,
@@ -16,27 +15,27 @@ export class DashboardController {
   constructor(private readonly dashboards: DashboardService) {}
 
   @Rpc(dashboardCreate)
-  create(@Payload() request: RequestOf<typeof dashboardCreate>) {
+  create(request: RequestOf<typeof dashboardCreate>) {
     return this.dashboards.create(request);
   }
 
   @Rpc(dashboardGet)
-  get(@Payload() request: RequestOf<typeof dashboardGet>) {
+  get(request: RequestOf<typeof dashboardGet>) {
     return this.dashboards.get(request);
   }
 
   @Rpc(dashboardList)
-  list(@Payload() request: RequestOf<typeof dashboardList>) {
+  list(request: RequestOf<typeof dashboardList>) {
     return this.dashboards.list(request);
   }
 
   @Rpc(dashboardUpdate)
-  update(@Payload() request: RequestOf<typeof dashboardUpdate>) {
+  update(request: RequestOf<typeof dashboardUpdate>) {
     return this.dashboards.update(request);
   }
 
   @Rpc(dashboardDelete)
-  delete(@Payload() request: RequestOf<typeof dashboardDelete>) {
+  delete(request: RequestOf<typeof dashboardDelete>) {
     return this.dashboards.delete(request);
   }
 }

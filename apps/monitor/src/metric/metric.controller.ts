@@ -1,5 +1,4 @@
 import { Controller } from '@nestjs/common';
-import { Payload } from '@nestjs/microservices';
 import { metricQuery, type RequestOf } from '@capsule/contracts';
 import { Rpc } from '@capsule/messaging';
 import { MetricService } from './metric.service.js';
@@ -9,7 +8,7 @@ export class MetricController {
   constructor(private readonly metrics: MetricService) {}
 
   @Rpc(metricQuery)
-  query(@Payload() request: RequestOf<typeof metricQuery>) {
+  query(request: RequestOf<typeof metricQuery>) {
     return this.metrics.query(request);
   }
 }

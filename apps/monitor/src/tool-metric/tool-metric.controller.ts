@@ -1,5 +1,4 @@
 import { Controller } from '@nestjs/common';
-import { Payload } from '@nestjs/microservices';
 import { type RequestOf, toolMetricCreate, toolMetricList } from '@capsule/contracts';
 import { Rpc } from '@capsule/messaging';
 import { ToolMetricService } from './tool-metric.service.js';
@@ -9,12 +8,12 @@ export class ToolMetricController {
   constructor(private readonly metrics: ToolMetricService) {}
 
   @Rpc(toolMetricCreate)
-  create(@Payload() request: RequestOf<typeof toolMetricCreate>) {
+  create(request: RequestOf<typeof toolMetricCreate>) {
     return this.metrics.create(request);
   }
 
   @Rpc(toolMetricList)
-  list(@Payload() request: RequestOf<typeof toolMetricList>) {
+  list(request: RequestOf<typeof toolMetricList>) {
     return this.metrics.list(request);
   }
 }

@@ -1,5 +1,4 @@
 import { Controller } from '@nestjs/common';
-import { Payload } from '@nestjs/microservices';
 import { type RequestOf, workSessionCreate, workSessionEnd, workSessionList } from '@capsule/contracts';
 import { Rpc } from '@capsule/messaging';
 import { WorkSessionService } from './work-session.service.js';
@@ -9,17 +8,17 @@ export class WorkSessionController {
   constructor(private readonly sessions: WorkSessionService) {}
 
   @Rpc(workSessionCreate)
-  create(@Payload() request: RequestOf<typeof workSessionCreate>) {
+  create(request: RequestOf<typeof workSessionCreate>) {
     return this.sessions.create(request);
   }
 
   @Rpc(workSessionEnd)
-  end(@Payload() request: RequestOf<typeof workSessionEnd>) {
+  end(request: RequestOf<typeof workSessionEnd>) {
     return this.sessions.end(request);
   }
 
   @Rpc(workSessionList)
-  list(@Payload() request: RequestOf<typeof workSessionList>) {
+  list(request: RequestOf<typeof workSessionList>) {
     return this.sessions.list(request);
   }
 }
