@@ -12,7 +12,7 @@ const pageSizeSchema = z.coerce.number().int().min(1).max(PAGE_SIZE_MAX);
 
 /** What a list is asked by that is read from one end to the other: pass `nextCursor` on until it is null. */
 export const pageRequestShape = {
-  limit: pageSizeSchema.default(50).describe('Number of items on a page.'),
+  limit: pageSizeSchema.default(50).describe('The most items that a page may have.'),
   cursor: z
     .string()
     .max(CURSOR_LENGTH_MAX)

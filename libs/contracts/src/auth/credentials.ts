@@ -15,4 +15,4 @@ export const newPasswordSchema = z
   .string()
   .min(MINIMUM_PASSWORD_CHARACTERS)
   .max(1024)
-  .describe('Any text of sufficient length; no kinds of characters are prescribed.');
+  .describe('Password to sign in with; any characters will do.');

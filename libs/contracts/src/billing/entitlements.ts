@@ -5,7 +5,10 @@ export const entitlementsSchema = z
   .object({
     maxProjects: z.int().nonnegative().describe('Number of projects the organization may have.'),
     maxApps: z.int().nonnegative().describe('Number of apps the organization may have, over all projects.'),
-    maxConcurrentBuilds: z.int().positive().describe('Number of builds at the same time; further ones wait.'),
+    maxConcurrentBuilds: z
+      .int()
+      .positive()
+      .describe('Number of builds that run at the same time; further ones wait.'),
     maxInstanceMemoryBytes: z
       .int()
       .positive()

@@ -11,7 +11,9 @@ export const planCodeSchema = z.string().describe('Code of the plan. `GET /v1/bi
 
 export const planSchema = z
   .object({
-    code: z.enum(['free', 'pro', 'enterprise']).describe('Names the plan in programs.'),
+    code: z
+      .enum(['free', 'pro', 'enterprise'])
+      .describe('Code of the plan, as subscriptions and invoices name it.'),
     name: z.string().describe('Name of the plan, for people.'),
     entitlements: entitlementsSchema,
     prices: z

@@ -109,7 +109,7 @@ export const deploymentSchema = z
         memoryLimit: z
           .enum(['cgroup', 'watchdog'])
           .describe(
-            'What holds the instance to its memory limit: the kernel (`cgroup`), or the platform, which looks at it again and again (`watchdog`).',
+            'What holds the instance to its memory limit: the kernel (`cgroup`), or the platform, which checks it every second (`watchdog`).',
           ),
       })
       .nullable()

@@ -73,7 +73,7 @@ export const deployEndpoints = [
     ...apps,
     summary: 'Take an app out of service',
     description:
-      'Its host answers 404, nothing of it runs or is metered, and deployments on their way are canceled. With nothing to end it changes nothing. Deploy or roll back to bring the app back.',
+      'Its host answers 404, nothing of it runs or is metered, and deployments on their way are canceled. With nothing live or on its way it changes nothing. Deploy or roll back to bring the app back.',
     status: 200,
     rpc: appDeactivate,
     errors: ['deploy.app.not_found', 'deploy.deployment.not_cancelable'],

@@ -40,7 +40,7 @@ export const dashboardSchema = z
   .object({
     id: dashboardIdSchema,
     name: z.string().describe(NAME),
-    widgets: z.array(widgetSchema).describe('What the dashboard shows, in the order it was given.'),
+    widgets: z.array(widgetSchema).describe('What the dashboard shows, in the order given.'),
     createdAt: createdAtSchema,
     updatedAt: updatedAtSchema,
   })
