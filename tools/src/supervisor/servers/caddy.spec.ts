@@ -70,7 +70,7 @@ describe('the edge', () => {
   const down = (dial: string) => [{ handle: [{ handler: 'reverse_proxy', upstreams: [{ dial }] }] }];
 
   it.each([
-    ['a host of no app, before there is any route', undefined, 404, 'No such app', null],
+    ['every host, before there is any route', undefined, 503, 'The app does not answer', '5'],
     ['a host of no app', [{ handle: [{ handler: 'error', status_code: 404 }] }], 404, 'No such app', null],
     [
       'an app that is being started again',
@@ -102,18 +102,18 @@ describe('the edge', () => {
     await until(() => router.restarts === 1 && router.state === 'ready');
   });
 
-  it('says 502 while the router is away, on a connection that lives on, and then again what the router says', async () => {
+  it('says 502 while the router is away, on a connection that lives on, and 503 until it has routes again, never that there is no such app', async () => {
     const before = router.restarts;
     const visitor = new Visitor();
-    expect(await visitor.ask()).toBe(404);
+    expect(await visitor.ask()).toBe(503);
     process.kill(router.pid as number, 'SIGKILL');
     const statuses = new Set<number>();
     for (const deadline = performance.now() + 20_000; performance.now() < deadline; await sleep(5)) {
       statuses.add(await visitor.ask());
       if (router.restarts === before + 1 && router.state === 'ready') break;
     }
-    expect([...statuses].filter((status) => status !== 404)).toEqual([502]);
-    expect(await visitor.ask()).toBe(404);
+    expect([...statuses].filter((status) => status !== 503)).toEqual([502]);
+    expect(await visitor.ask()).toBe(503);
     expect(visitor.connections.size).toBe(1);
     expect(entrance.restarts).toBe(0);
     visitor.leave();

@@ -66,8 +66,8 @@ function caddyProcess(home: Home, name: string, configuration: object): Omit<Pro
   };
 }
 
-/** Always the last route: what answers for a host that no app has. */
-const noSuchApp = { '@id': 'no-such-app', handle: [{ handler: 'error', status_code: 404 }] };
+/** Until the deploy service has put its routes in, nobody knows which hosts have an app, so none is denied. */
+const notYetKnown = { handle: [{ handler: 'error', status_code: 503 }] };
 
 /** The entrance's whole configuration: everything goes to the router, with who really asked. */
 export function entranceConfiguration(routerSocketPath: string, port: number): object {
@@ -119,7 +119,7 @@ export function routerConfiguration(sockets: { admin: string; router: string }):
           apps: {
             listen: [`unix/${sockets.router}`],
             automatic_https: { disable: true },
-            routes: [noSuchApp],
+            routes: [notYetKnown],
             errors: edgePages,
           },
         },
@@ -128,12 +128,12 @@ export function routerConfiguration(sockets: { admin: string; router: string }):
   };
 }
 
-/** Any answer but a failure of Caddy itself: without the router the entrance says 502, and without routes 404. */
+/** Any answer but a failure of Caddy itself: without the router the entrance says 502, without routes 503, else 404. */
 function answers(target: RequestOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     const call = request({ ...target, timeout: 2_000, agent: false }, (response) => {
       response.resume();
-      if (response.statusCode === 200 || response.statusCode === 404) resolve();
+      if ([200, 404, 503].includes(response.statusCode ?? 0)) resolve();
       else reject(new Error(`answered ${response.statusCode}`));
     });
     call.once('timeout', () => call.destroy(new Error('no answer')));

@@ -29,7 +29,7 @@ const pages: readonly Page[] = [
   {
     status: 503,
     title: 'The app does not answer',
-    detail: 'It ended and is being started again.',
+    detail: 'It is being brought back and should answer in a moment.',
     retryAfterSeconds: 5,
   },
   {
