@@ -80,6 +80,15 @@ describe('A log line', () => {
       new AggregateError([Object.assign(new Error('a'), { token: SECRET })], 'all failed'),
     ],
     ['the values of a failed statement', new QueryFailedError('duplicate', 'INSERT … VALUES ($1)', [SECRET])],
+    [
+      'what PostgreSQL quotes of a row or a text',
+      Object.assign(new Error('invalid'), {
+        severity: 'ERROR',
+        routine: 'json_lex_string',
+        detail: `Key (email)=(${SECRET}) already exists.`,
+        where: `JSON data, line 1: {"email":"${SECRET}…`,
+      }),
+    ],
     ['an error in a field', { attempts: [{ error: Object.assign(new Error('a'), { secret: SECRET }) }] }],
   ];
   it.each(leaks)('does not tell the secret of %s', (_name, value) => {

@@ -54,12 +54,24 @@ function isSecret(key: string): boolean {
 function redactError(error: Error, depth: number, seen: ReadonlySet<object>): Record<string, unknown> {
   return {
     ...redactFields(error, depth, seen),
+    ...(isFromPostgres(error) && hiddenFields(error)),
     name: error.name,
     message: error.message,
     stack: error.stack,
     ...(error.cause !== undefined && { cause: redact(error.cause, depth + 1, seen) }),
     ...(error instanceof AggregateError && { errors: redact(error.errors, depth + 1, seen) }),
   };
+}
+
+/** Of the driver, or a wrapper of it that took its fields over; our own errors have a public `detail`. */
+function isFromPostgres(error: Error): boolean {
+  return 'severity' in error && 'routine' in error;
+}
+
+/** What PostgreSQL says beside its message quotes the row or the text that was being written. */
+function hiddenFields(error: object): Record<string, string> {
+  const quoting = Object.entries(error).filter(([key, text]) => /^(detail|where)$/.test(key) && text);
+  return Object.fromEntries(quoting.map(([key]) => [key, REDACTED]));
 }
 
 const TEXT_RULES: readonly (readonly [RegExp, string])[] = [

@@ -1,4 +1,11 @@
-import { appCreate, type Endpoint, endpoints, projectList } from '@capsule/contracts';
+import {
+  appCreate,
+  type Endpoint,
+  endpoints,
+  projectList,
+  sessionSignIn,
+  userSignUp,
+} from '@capsule/contracts';
 import { DomainError } from '@capsule/errors';
 import { fieldReader, type RequestParts } from './request-fields.js';
 
@@ -63,6 +70,25 @@ describe('the fields of a request', () => {
 
   it.each([[null], [[]], ['text'], [7]])('cannot come from a body that is no object: %j', (body) => {
     expect(faults(appCreate, { params: { projectId }, body })).toEqual(['']);
+  });
+
+  it('are refused when they hold half a character or U+0000, which nothing can store, wherever they are', () => {
+    const params = { projectId };
+    expect(faults(appCreate, { params, body: { name: 'hello', command: ['node', 'a\ud800'] } })).toEqual([
+      'command.1',
+    ]);
+    expect(faults(appCreate, { params, body: { name: 'hello', command: ['a\0b'] } })).toEqual(['command.0']);
+    expect(faults(sessionSignIn, { body: { email: 'ada@example.com', password: 'p\udfff' } })).toEqual([
+      'password',
+    ]);
+    const ada = { email: 'ada@example.com', name: 'Ada', organizationName: 'Acme' };
+    expect(faults(userSignUp, { body: { ...ada, password: 'correct horse \ud83d' } })).toEqual(['password']);
+    expect(faults(userSignUp, { body: { ...ada, name: '\ud800', password: 'correct horse' } })).toEqual([
+      'name',
+    ]);
+    expect(read(sessionSignIn, { body: { email: 'ada@example.com', password: '🐎' } })).toMatchObject({
+      password: '🐎',
+    });
   });
 
   it('are taken as missing when there is no body at all', () => {

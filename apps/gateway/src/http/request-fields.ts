@@ -12,7 +12,8 @@ type Fields = Record<string, unknown>;
 
 /**
  * Reads the checked fields of a request: those of the path, and by name those of the query (GET, DELETE) or of the body.
- * @throws DomainError platform.request.invalid naming every missing, faulty, unknown or doubly given field
+ * @throws DomainError platform.request.invalid naming every missing, faulty, unknown or doubly given field, and every
+ * text that cannot be stored
  */
 export function fieldReader(endpoint: Endpoint): (request: RequestParts) => Fields {
   const fromQuery = endpoint.method === 'GET' || endpoint.method === 'DELETE';
@@ -26,6 +27,9 @@ export function fieldReader(endpoint: Endpoint): (request: RequestParts) => Fiel
     }
     const result = endpoint.request.safeParse(fields);
     if (!result.success) throw validationError(result.error);
+    // The text of a query is decoded from UTF-8, and so is whole; JSON has escapes for halves of characters.
+    const unstorable = fromQuery ? [] : unstorableTexts(result.data);
+    if (unstorable.length > 0) throw invalid(unstorable);
     return result.data as Fields;
   };
 }
@@ -40,6 +44,17 @@ function bodyFields({ query, body }: RequestParts): Fields {
     throw invalid([{ path: '', message: 'The body must be a JSON object' }]);
   }
   return { ...body };
+}
+
+/** A lone surrogate, or the one character that PostgreSQL has no place for. */
+const UNSTORABLE = /[\p{Cs}\0]/u;
+
+/** Every text below a checked value, which is no deeper than its schema, that neither UTF-8 nor PostgreSQL can hold. */
+function unstorableTexts(value: unknown, path: string[] = []): FieldError[] {
+  if (typeof value === 'object' && value !== null)
+    return Object.entries(value).flatMap(([key, child]) => unstorableTexts(child, [...path, key]));
+  if (typeof value !== 'string' || !UNSTORABLE.test(value)) return [];
+  return [{ path: path.join('.'), message: 'Must be Unicode text: no lone surrogate, no U+0000' }];
 }
 
 function invalid(fieldErrors: FieldError[]): DomainError {
