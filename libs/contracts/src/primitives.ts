@@ -3,6 +3,10 @@ import { z } from 'zod';
 export const idSchema = z.uuid();
 /** RFC 3339 instant in UTC, as `Date.prototype.toISOString` writes it. */
 export const instantSchema = z.iso.datetime();
+/** An instant that a caller gives: in the years that what is reckoned from it can be written in, too. */
+export const givenInstantSchema = instantSchema.refine((text) => text >= '1970' && text < '3000', {
+  error: 'must be in the years from 1970 to 2999',
+});
 export const createdAtSchema = instantSchema.describe('When it was created.');
 export const updatedAtSchema = instantSchema.describe('When it was last changed.');
 /** Unlimited integers (money in minor units, byte counts) cross JSON as decimal strings when they may exceed 2^53. */
@@ -26,7 +30,10 @@ export const displayNameSchema = z
   .trim()
   .min(1)
   .max(100)
-  .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]*$/u, 'must not contain control characters');
+  .regex(
+    /^[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]*$/u,
+    'must not contain control characters or halves of characters',
+  );
 
 /** One DNS label (RFC 1035 §2.3.1), lower case. Shorter than the 63 allowed, so that a suffix still fits. */
 export const labelSchema = z

@@ -11,7 +11,7 @@ export const info = {
     'Every error is an `application/problem+json` document (RFC 9457). Programs should branch on its `code`, whose meaning never changes; its `type` leads to a page about it.',
     'A `POST` may carry an `Idempotency-Key`, where its parameters list it: repeated with the same body it has its effect once.',
     'Lists are read by a cursor: pass `nextCursor` on until it is null. A cursor holds for a day, for the list and the organization it was made for. Lists that have `page` can be paged through by number too, and then tell their `total`.',
-    'Ids are UUIDs. Instants are RFC 3339 in UTC, such as `2030-01-15T09:30:00.000Z`.',
+    'Ids are UUIDs. Instants are RFC 3339 in UTC, such as `2030-01-15T09:30:00.000Z`; those of a request are in the years 1970 to 2999.',
     'A field is named with its unit: `…Bytes`, `…Seconds`, `…Ms` (milliseconds), `…Days`, and `…Minor` for minor units of a currency, such as cents. Money and quantities that must not be rounded are decimal strings.',
   ].join('\n\n'),
   license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },

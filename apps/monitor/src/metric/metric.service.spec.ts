@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { metricQuery } from '@capsule/contracts';
 import { createDataSource, Database } from '@capsule/database';
 import { runInContext } from '@capsule/telemetry';
 import { createTestDatabase, type TestDatabase } from '@capsule/testing';
@@ -76,6 +77,16 @@ describe('the metrics of an app', () => {
     await expect(query({ from: '2020-01-01T00:00:00.000Z' })).rejects.toMatchObject({
       code: 'monitor.range.invalid',
     });
+  });
+
+  it('can be asked for at the first and the last instant that a request may give', async () => {
+    for (const to of ['1970-01-01T00:00:00.000Z', '2999-12-31T23:59:59.999Z']) {
+      const request = metricQuery.request.parse({ appId, to });
+      expect(
+        metricQuery.response.safeParse(await query({ from: undefined, ...request })).error,
+      ).toBeUndefined();
+    }
+    expect(metricQuery.request.safeParse({ appId, to: '0000-01-01T00:00:00Z' }).success).toBe(false);
   });
 
   it('older than the plan keeps are not shown, even before they are purged', async () => {

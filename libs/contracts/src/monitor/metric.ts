@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { appIdSchema } from '../ids.js';
-import { instantSchema } from '../primitives.js';
+import { givenInstantSchema, instantSchema } from '../primitives.js';
 import { rpc } from '../rpc.js';
 
 /** Points of one answer at the most. */
@@ -12,8 +12,8 @@ export const metricQuery = rpc({
   verb: 'query',
   request: z.strictObject({
     appId: appIdSchema,
-    from: instantSchema.optional().describe('Start of the range; an hour before its end unless given.'),
-    to: instantSchema.optional().describe('End of the range, not part of it; now unless given.'),
+    from: givenInstantSchema.optional().describe('Start of the range; an hour before its end unless given.'),
+    to: givenInstantSchema.optional().describe('End of the range, not part of it; now unless given.'),
     stepSeconds: z.coerce
       .number()
       .int()

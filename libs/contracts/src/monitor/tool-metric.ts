@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { workSessionIdSchema } from '../ids.js';
 import { pageOf, pageRequestShape } from '../page.js';
-import { idSchema, instantSchema } from '../primitives.js';
+import { givenInstantSchema, idSchema, instantSchema } from '../primitives.js';
 import { rpc } from '../rpc.js';
 
 const DAY_MS = 86_400_000;
@@ -41,7 +41,7 @@ export const toolMetricCreate = rpc({
     tool: toolSchema.describe(`${TOOL}: words of a-z and 0-9 joined by dots or hyphens.`),
     durationMs,
     succeeded,
-    usedAt: instantSchema.optional().describe('When the tool was used; now unless given.'),
+    usedAt: givenInstantSchema.optional().describe('When the tool was used; now unless given.'),
   }),
   response: toolMetricSchema,
   permission: 'metrics:write',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { userIdSchema, workSessionIdSchema } from '../ids.js';
 import { pageOf, pageRequestShape } from '../page.js';
-import { instantSchema } from '../primitives.js';
+import { givenInstantSchema, instantSchema } from '../primitives.js';
 import { rpc } from '../rpc.js';
 
 export const workClients = ['console', 'cli', 'editor', 'api'] as const;
@@ -31,8 +31,8 @@ export const workSessionCreate = rpc({
   request: z
     .strictObject({
       client: clientSchema,
-      startedAt: instantSchema.optional().describe('When the work began; now unless given.'),
-      endedAt: instantSchema
+      startedAt: givenInstantSchema.optional().describe('When the work began; now unless given.'),
+      endedAt: givenInstantSchema
         .optional()
         .describe('When the work ended, if it has; needs `startedAt` and may not be before it.'),
     })
