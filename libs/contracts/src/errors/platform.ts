@@ -82,7 +82,7 @@ export const platformErrors = {
   'platform.upstream.unavailable': {
     kind: 'unavailable',
     title: 'A service is not available',
-    when: 'The service behind the route is starting, stopping or down, its circuit breaker is open, or its database went away.',
+    when: 'The service behind the route is starting, stopping or down, its circuit breaker is open, its database went away, or it has no keys yet to verify access tokens with.',
     remedy: 'Try again after the seconds in `Retry-After`; a change under the same `Idempotency-Key`.',
   },
   'platform.upstream.timeout': {
@@ -94,7 +94,7 @@ export const platformErrors = {
   'platform.service.overloaded': {
     kind: 'unavailable',
     title: 'The service is busy',
-    when: 'Every database connection of the service was in use for longer than a request may wait.',
+    when: 'Every database connection of the service was in use for longer than a request may wait, or its database or its storage has no room left.',
     remedy: 'Try again after the seconds in `Retry-After`.',
   },
   'platform.operator.token_missing': {
