@@ -1,5 +1,6 @@
 import type { ServiceName } from '@capsule/contracts';
 import { compareDatabases, compareNow, type Databases } from './comparison.js';
+import { consumers } from './effect-traces.js';
 
 const created = "outbox WHERE type = 'capsule.deploy.app.created.v1'";
 const timeline = "activities WHERE type = 'capsule.deploy.app.created.v1'";
@@ -9,7 +10,15 @@ const knownPlans = 'organizations JOIN tenants ON tenants.id = tenant_id';
 const activeTenants = "tenants WHERE state = 'active'";
 const members =
   'waiting_members UNION ALL SELECT id FROM tenant_a.users UNION ALL SELECT id FROM tenant_b.users';
-const acknowledged = { organizations: ['o1', 'o2'], projects: ['p1', 'p2'], apps: ['a1', 'a2'] };
+const acknowledged = {
+  organizations: ['o1', 'o2'],
+  projects: ['p1', 'p2'],
+  apps: ['a1', 'a2'],
+  unanswered: [],
+};
+const committedOf = (type: string) => `outbox WHERE type = '${type}'`;
+const effectsOf = (durable: string) => `chaos_effects WHERE durable = '${durable}'`;
+const nothing = { lost: 0, duplicated: 0, repeating: [], findings: [] };
 
 describe('the comparison of the databases', () => {
   let stored: Record<ServiceName, Record<string, string[]>>;
@@ -19,6 +28,7 @@ describe('the comparison of the databases', () => {
       const rows = stored[service][query.slice(query.indexOf('FROM ') + 'FROM '.length)];
       return rows ? Promise.resolve(rows) : Promise.reject(new Error(`unexpected: ${query}`));
     },
+    execute: () => Promise.reject(new Error('unexpected: the comparison changes nothing')),
     close: () => Promise.resolve(),
   };
 
@@ -50,10 +60,14 @@ describe('the comparison of the databases', () => {
         [unpublished]: [],
       },
     };
+    for (const { publisher, service, type, durable } of consumers) {
+      stored[publisher][committedOf(type)] = ['e1', 'e2'];
+      stored[service][effectsOf(durable)] = ['e1', 'e2'];
+    }
   });
 
   it('finds nothing where everything is there once', async () => {
-    expect(await compareNow(databases, acknowledged)).toEqual({ lost: 0, duplicated: 0, findings: [] });
+    expect(await compareNow(databases, acknowledged)).toEqual(nothing);
   });
 
   it.each<[string, ServiceName, string, string]>([
@@ -85,16 +99,37 @@ describe('the comparison of the databases', () => {
     const whole = stored[service][table] ?? [];
     stored[service][table] = [...whole, ...whole.slice(0, 1)];
     expect(await compareNow(databases, acknowledged)).toEqual({
-      lost: 0,
+      ...nothing,
       duplicated: 1,
       findings: [`${finding} are there more than once`],
+    });
+  });
+
+  describe.each(consumers)('of the effects of $durable', ({ service, durable }) => {
+    it('finds the one that is missing', async () => {
+      stored[service][effectsOf(durable)] = ['e2'];
+      expect(await compareNow(databases, acknowledged)).toEqual({
+        ...nothing,
+        lost: 1,
+        findings: [`1 effects of ${durable} are missing, such as e1`],
+      });
+    });
+
+    it('finds the one that happened twice, and where', async () => {
+      stored[service][effectsOf(durable)] = ['e1', 'e2', 'e2'];
+      expect(await compareNow(databases, acknowledged)).toEqual({
+        ...nothing,
+        duplicated: 1,
+        repeating: [service],
+        findings: [`1 effects of ${durable} are there more than once`],
+      });
     });
   });
 
   it('finds a project that a repeated request made once more', async () => {
     stored.deploy['projects'] = ['p1', 'p2', 'p3'];
     expect(await compareNow(databases, acknowledged)).toEqual({
-      lost: 0,
+      ...nothing,
       duplicated: 1,
       findings: ['1 answered projects are there more than once'],
     });
@@ -121,7 +156,7 @@ describe('the comparison of the databases', () => {
     it('counts nothing as lost that arrives while it waits', async () => {
       stored.monitor['apps'] = ['a1'];
       setTimeout(() => (stored.monitor['apps'] = ['a1', 'a2']), 100);
-      expect(await wait()).toEqual({ lost: 0, duplicated: 0, findings: [] });
+      expect(await wait()).toEqual(nothing);
     });
 
     it('finds what has its effect twice only after everything was there', async () => {

@@ -4,17 +4,21 @@ import type pg from 'pg';
 import { byName } from '../supervisor/platform-settings.js';
 import type { PrivatePlatform } from '../supervisor/private-platform.js';
 import { connectAsSuperuser } from '../supervisor/servers/postgres.js';
+import { consumers, eventsAndEffects } from './effect-traces.js';
 import type { Acknowledged } from './traffic.js';
 
 export interface Verdict {
   lost: number;
   duplicated: number;
+  /** Services in which an event had its effect more than once. */
+  repeating: ServiceName[];
   findings: string[];
 }
 
-/** Reads one column, named `id`, of one service's database. */
 export interface Databases {
+  /** Reads one column, named `id`, of one service's database. */
   ids(service: ServiceName, query: string): Promise<string[]>;
+  execute(service: ServiceName, statement: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -37,6 +41,10 @@ export async function openDatabases({ home, settings }: PrivatePlatform): Promis
     ids: async (service, query) => {
       const client: pg.Client = await clients[service];
       return (await client.query<{ id: string }>(query)).rows.map((row) => row.id);
+    },
+    execute: async (service, statement) => {
+      const client: pg.Client = await clients[service];
+      await client.query(statement);
     },
     close: async () => {
       await Promise.all(Object.values(clients).map(async (client) => (await client).end()));
@@ -168,11 +176,18 @@ export async function compareNow(databases: Databases, acknowledged: Acknowledge
     const [wanted, found] = await Promise.all([databases.ids(...source), databases.ids(...query)]);
     note(without(wanted, found), found.length - new Set(found).size, `${of} in ${into}`);
   }
+  const repeating = new Set<ServiceName>();
+  for (const consumer of consumers) {
+    const [committed, effects] = await eventsAndEffects(databases, consumer);
+    const doubled = effects.length - new Set(effects).size;
+    note(without(committed, effects), doubled, `effects of ${consumer.durable}`);
+    if (doubled > 0) repeating.add(consumer.service);
+  }
   for (const service of serviceNames) {
     const waiting = await databases.ids(service, 'SELECT id FROM outbox WHERE published_at IS NULL');
     note(waiting, 0, `published events of ${service}`);
   }
-  return { lost, duplicated, findings };
+  return { lost, duplicated, repeating: [...repeating], findings };
 }
 
 function without(ids: readonly string[], present: readonly string[]): string[] {

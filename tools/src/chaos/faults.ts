@@ -5,13 +5,13 @@ import { type ServiceName, serviceNames } from '@capsule/contracts';
 /** Preloaded into a service, kills it at the treacherous places, which it describes. */
 export const FAULTS = resolve(import.meta.dirname, '../../chaos/faults.mjs');
 
-export const places = ['prompt', 'loop', 'consumer'] as const;
+export const places = ['prompt', 'loop', 'marked', 'consumer', 'acknowledged'] as const;
 export type Place = (typeof places)[number];
 export type Deaths = Record<Place, number>;
 
 /** In thousandths, per passage. */
 const CERTAIN = 1_000;
-const CHANCES: Deaths = { prompt: 60, loop: 60, consumer: 15 };
+const CHANCES: Deaths = { prompt: 60, loop: 60, marked: 30, consumer: 15, acknowledged: 15 };
 
 /**
  * Chances for the next life of a service. Where it has not died yet it does at the first passage: a run proves nothing
@@ -38,5 +38,5 @@ export function deathsOfAll(logs: string): Deaths {
 }
 
 function perPlace(count: (place: Place) => number): Deaths {
-  return { prompt: count('prompt'), loop: count('loop'), consumer: count('consumer') };
+  return Object.fromEntries(places.map((place) => [place, count(place)])) as Deaths;
 }

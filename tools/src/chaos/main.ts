@@ -13,7 +13,8 @@ import { Api } from '../api/api.js';
 import { startPrivatePlatform } from '../supervisor/private-platform.js';
 import type { Reporter } from '../supervisor/reporter.js';
 import { compareDatabases, openDatabases } from './comparison.js';
-import { deathsOfAll } from './faults.js';
+import { makeTraceTables } from './effect-traces.js';
+import { deathsOfAll, places } from './faults.js';
 import { Killer } from './killer.js';
 import { NATS_RESTARTS, type Run, shortfalls } from './proof.js';
 import { RedeliveryCount } from './redeliveries.js';
@@ -61,7 +62,7 @@ try {
 for (const line of run.verdict.findings) console.log(`  ${line}`);
 const { kills, deaths, natsRestarts, republished, verdict } = run;
 console.log(
-  `kills=${kills} deaths-at-prompt=${deaths.prompt} deaths-at-loop=${deaths.loop} deaths-at-consumer=${deaths.consumer} ` +
+  `kills=${kills} ${places.map((place) => `deaths-at-${place}=${deaths[place]}`).join(' ')} ` +
     `nats-restarts=${natsRestarts}/${NATS_RESTARTS} republished=${republished ?? 'not wiped'} ` +
     `redeliveries=${run.redeliveries} lost=${verdict.lost} duplicated=${verdict.duplicated}`,
 );
@@ -75,6 +76,7 @@ async function runChaos(): Promise<Run> {
   const redeliveries = new RedeliveryCount(running);
   const killer = new Killer(running);
   try {
+    await makeTraceTables(databases);
     await killer.arm();
     console.log(`${organizations} organizations sign up while services die …`);
     const traffic = makeTraffic(new Api(running.gatewayUrl), organizations);
@@ -92,6 +94,7 @@ async function runChaos(): Promise<Run> {
       republished: values['wipe-nats'] ? await republished.count() : undefined,
       redeliveries: redeliveries.total,
       withoutInbox: values['without-inbox'],
+      unanswered: acknowledged.unanswered,
       verdict,
     };
   } finally {

@@ -1,4 +1,5 @@
 import type { Verdict } from './comparison.js';
+import { consumers } from './effect-traces.js';
 import { type Deaths, type Place, places } from './faults.js';
 
 /** How often NATS is broken on the way. */
@@ -13,23 +14,35 @@ export interface Run {
   republished: number | undefined;
   redeliveries: number;
   withoutInbox: boolean;
+  /** Why the traffic gave up on an organization, for each. */
+  unanswered: string[];
   verdict: Verdict;
 }
 
 const names: Record<Place, string> = {
   prompt: 'a service that had published right after its commit, before it marked the rows,',
   loop: "a service whose relay's loop had published rows, before it marked them,",
+  marked: 'a service that had just marked rows as published',
   consumer: 'a consumer between its commit and the acknowledgement',
+  acknowledged: 'a consumer that had just acknowledged',
 };
+
+/** Whose inbox there is to prove. */
+const consuming = [...new Set(consumers.map(({ service }) => service))];
 
 /** Why a run does not prove what it is for; nothing when it does. */
 export function shortfalls({ verdict, withoutInbox, ...run }: Run): string[] {
   const reasons = [
     verdict.lost > 0 && `${verdict.lost} are lost.`,
     !withoutInbox && verdict.duplicated > 0 && `${verdict.duplicated} are duplicated.`,
-    withoutInbox &&
-      verdict.duplicated === 0 &&
-      'Without the inbox there have to be duplicates; without any this run proves nothing.',
+    ...consuming.map(
+      (service) =>
+        withoutInbox &&
+        !verdict.repeating.includes(service) &&
+        `Without the inbox there have to be duplicates in ${service}; without any this run proves nothing of it.`,
+    ),
+    run.unanswered.length > 0 &&
+      `${run.unanswered.length} organizations were given up on: ${run.unanswered[0]}`,
     run.kills === 0 && 'No service was killed from outside.',
     ...places.map((place) => run.deaths[place] === 0 && `Never did ${names[place]} die.`),
     run.natsRestarts < NATS_RESTARTS && `NATS was broken ${run.natsRestarts} of ${NATS_RESTARTS} times.`,

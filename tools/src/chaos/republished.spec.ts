@@ -6,6 +6,7 @@ describe('what is published again after a wipe', () => {
   let marks: Partial<Record<ServiceName, string[]>>;
   const databases: Databases = {
     ids: (service) => Promise.resolve(marks[service] ?? []),
+    execute: () => Promise.reject(new Error('unexpected: nothing is changed')),
     close: () => Promise.resolve(),
   };
   let republished: Republished;

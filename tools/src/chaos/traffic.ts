@@ -8,6 +8,8 @@ export interface Acknowledged {
   organizations: string[];
   projects: string[];
   apps: string[];
+  /** Why an organization was given up on. After the first no further one is begun. */
+  unanswered: string[];
 }
 
 const CONCURRENCY = 12;
@@ -19,12 +21,14 @@ export function makeTraffic(
   api: Api,
   count: number,
 ): { progress: () => number; done: Promise<Acknowledged> } {
-  const acknowledged: Acknowledged = { organizations: [], projects: [], apps: [] };
+  const acknowledged: Acknowledged = { organizations: [], projects: [], apps: [], unanswered: [] };
   let next = 0;
   const worker = async () => {
-    while (next < count) {
+    while (next < count && acknowledged.unanswered.length === 0) {
       next += 1;
-      await oneOrganization(api, next, acknowledged);
+      await oneOrganization(api, next, acknowledged).catch((error: unknown) => {
+        acknowledged.unanswered.push(String(error));
+      });
     }
   };
   const done = Promise.all(Array.from({ length: CONCURRENCY }, worker)).then(() => acknowledged);
