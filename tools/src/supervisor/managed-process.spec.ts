@@ -6,10 +6,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { testPorts } from '@capsule/testing/test-ports';
 import { type Home, openHome } from './home.js';
-import { ManagedProcess, type ProcessDefinition } from './managed-process.js';
+import { ManagedProcess, type ProcessDefinition, type ProcessListener } from './managed-process.js';
 import { identityOf } from './process-identity.js';
 import { livingRecords } from './process-record.js';
 import { reportTo } from './reporter.js';
+import { statusOf } from './status.js';
 import { eventually } from './supervised-copy.fixture.js';
 
 const [port] = testPorts('managed-process.spec');
@@ -18,15 +19,13 @@ const listen = `require('net').createServer().listen(${port}, '127.0.0.1');`;
 describe('a managed process', () => {
   let home: Home;
   let deaths: { message: string; tail: string }[];
-  let readies: number;
-  let whenItDies: (message: string, tail: string) => void;
+  let listener: ProcessListener;
   let started: ManagedProcess | undefined;
 
   beforeEach(() => {
     home = openHome(mkdtempSync(join(tmpdir(), 'capsule-managed-')));
     deaths = [];
-    readies = 0;
-    whenItDies = () => {};
+    listener = { onDeath: (_, message, tail) => deaths.push({ message, tail }) };
   });
 
   afterEach(async () => {
@@ -87,7 +86,12 @@ describe('a managed process', () => {
     const managed = start(listen);
     await managed.start();
     let stranger: Server | undefined;
-    whenItDies = () => (stranger ??= createServer().listen(port, '127.0.0.1'));
+    let isBack = false;
+    listener.onReady = () => (isBack = true);
+    listener.onDeath = (_, message, tail) => {
+      deaths.push({ message, tail });
+      stranger ??= createServer().listen(port, '127.0.0.1');
+    };
     process.kill(managed.pid as number, 'SIGKILL');
     await eventually(() =>
       expect(deaths.at(-1)).toEqual({
@@ -97,7 +101,7 @@ describe('a managed process', () => {
         tail: '',
       }),
     );
-    expect(readies).toBe(1);
+    expect(isBack).toBe(false);
     stranger?.close();
     await eventually(() => expect(managed.state).toBe('ready'));
   });
@@ -118,12 +122,11 @@ describe('a managed process', () => {
   it('that cannot be started again tells why and how it ended, once, in whole sentences', async () => {
     const failures: string[] = [];
     const reporter = { step: () => {}, note: () => {}, summary: () => {} };
-    const { onDeath } = reportTo({ ...reporter, failure: (message) => failures.push(message) });
+    listener = reportTo({ ...reporter, failure: (message) => failures.push(message) });
     const flag = join(home.path, 'flag');
     const managed = start(
       `if (require('fs').existsSync('${flag}')) { console.log('no luck'); process.exit(3); } ${listen}`,
     );
-    whenItDies = (message, tail) => onDeath?.(managed, message, tail);
     await managed.start();
     mkdirSync(flag);
     process.kill(managed.pid as number, 'SIGKILL');
@@ -132,6 +135,34 @@ describe('a managed process', () => {
       'sample was killed by SIGKILL; it is started again.',
       `sample ended with code 3; it is started again. The end of ${managed.logPath}:\n    no luck`,
     ]);
+  });
+
+  it('that runs but serves no more is told of once and shown, left alone, and told of when it serves again', async () => {
+    const told: string[] = [];
+    const tell = (text: string) => void told.push(text);
+    listener = reportTo({ step: tell, failure: tell, note: tell, summary: tell });
+    let hangs = false;
+    let misses = 0;
+    const probe = async () => {
+      if (!hangs) return connects();
+      misses += 1;
+      throw new Error('no answer');
+    };
+    const managed = start(listen, { probePauseMs: 5, probe });
+    await managed.start();
+    const { pid } = managed;
+    hangs = true;
+    await eventually(() => expect(statusOf([managed])[0]?.state).toMatch(/^not serving for \d+ s$/));
+    expect(misses).toBeGreaterThanOrEqual(3);
+    await eventually(() => expect(misses).toBeGreaterThan(9));
+    hangs = false;
+    await eventually(() => expect(statusOf([managed])[0]?.state).toBe('ready'));
+    expect(told).toEqual([
+      'sample',
+      `sample runs but does not serve any more (no answer); if that lasts, kill -9 ${pid} has it started again.`,
+      'sample serves again',
+    ]);
+    expect(managed).toMatchObject({ pid, restarts: 0 });
   });
 
   it('is not started again by its watcher after it was told to stop', async () => {
@@ -177,13 +208,6 @@ describe('a managed process', () => {
       startTimeoutMs: 20_000,
       probe: connects,
       ...times,
-    };
-    const listener = {
-      onReady: () => (readies += 1),
-      onDeath: (_: ManagedProcess, message: string, tail: string) => {
-        deaths.push({ message, tail });
-        whenItDies(message, tail);
-      },
     };
     started = new ManagedProcess(definition, home, listener);
     return started;

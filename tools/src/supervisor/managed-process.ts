@@ -7,6 +7,7 @@ import { LogKeeper, type LogStream } from './log-keeper.js';
 import type { PortSetting } from './platform-settings.js';
 import { assertPortFree, listensOn } from './ports.js';
 import { recordStarted, removeRecord, stopLeftover, type Traceable } from './process-record.js';
+import { watchReadiness } from './readiness-watch.js';
 import type { SystemUser } from './server-user.js';
 import { Standby } from './standby.js';
 
@@ -26,6 +27,8 @@ export interface ProcessDefinition extends Traceable {
   prepare?(): Promise<void> | void;
   /** Rejects until the process really serves, asked as its clients will ask. */
   probe(): Promise<void>;
+  /** Between two questions to one that serves. */
+  probePauseMs?: number;
 }
 
 export type ProcessState =
@@ -41,6 +44,9 @@ export interface ProcessListener {
   onReady?(process: ManagedProcess, milliseconds: number): void;
   /** It ended without being told to, or could not be started again; `tail` is the end of what it wrote, if anything. */
   onDeath?(process: ManagedProcess, message: string, tail: string): void;
+  /** It runs, but does not serve any more. It is left alone: nobody knows whether it works on something. */
+  onSilence?(process: ManagedProcess, reason: string): void;
+  onAnswer?(process: ManagedProcess, silentMs: number): void;
 }
 
 const firstPauseMs = 250;
@@ -70,6 +76,8 @@ export class ManagedProcess {
   state: ProcessState = 'stopped';
   pid: number | undefined;
   restarts = 0;
+  /** Since when, by the clock of `performance`, it has not served though it runs. */
+  silentSince: number | undefined;
   logPath = '';
   /** Where in its log the running process began to write. */
   private logStart = 0;
@@ -238,13 +246,37 @@ export class ManagedProcess {
   private async watch(cancelled: AbortSignal): Promise<void> {
     for (;;) {
       const readyAt = performance.now();
+      const serving = new AbortController();
+      void this.watchSilence(serving.signal);
       const message = await this.ended;
+      serving.abort();
+      this.silentSince = undefined;
       if (cancelled.aborted) return;
       if (performance.now() - readyAt > stableAfterMs) this.pauseMs = firstPauseMs;
       this.pid = undefined;
       this.listener.onDeath?.(this, `${this.name} ${message}`, this.tail());
       while (!(await this.relaunch(cancelled))) if (cancelled.aborted) return;
     }
+  }
+
+  private watchSilence(signal: AbortSignal): Promise<void> {
+    const { definition, listener } = this;
+    return watchReadiness({
+      probe: () => definition.probe(),
+      pauseMs: definition.probePauseMs,
+      signal,
+      onLost: (since, reason) => {
+        // Before it ends it says itself that it is not ready.
+        if (this.state !== 'ready') return;
+        this.silentSince = since;
+        listener.onSilence?.(this, reason);
+      },
+      onFound: () => {
+        if (this.silentSince === undefined) return;
+        listener.onAnswer?.(this, performance.now() - this.silentSince);
+        this.silentSince = undefined;
+      },
+    });
   }
 
   private async relaunch(cancelled: AbortSignal): Promise<boolean> {

@@ -53,5 +53,10 @@ export function reportTo(reporter: Reporter): ProcessListener {
       const reason = tail && ` The end of ${process.logPath}:\n${tail.replace(/^/gm, '    ')}`;
       reporter.failure(`${message.replace(/\.$/, '')}; it is started again.${reason}`);
     },
+    onSilence: (process, reason) => {
+      const remedy = `if that lasts, kill -9 ${process.pid} has it started again`;
+      reporter.failure(`${process.name} runs but does not serve any more (${reason}); ${remedy}.`);
+    },
+    onAnswer: (process, silentMs) => reporter.step(`${process.name} serves again`, silentMs),
   };
 }

@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
-import type { ManagedProcess, ProcessState } from './managed-process.js';
+import type { ManagedProcess } from './managed-process.js';
 
 export interface ProcessStatus {
   name: string;
-  state: ProcessState;
+  /** How it is, in words. */
+  state: string;
   port: number | undefined;
   pid: number | undefined;
   memoryBytes: number | undefined;
@@ -16,13 +17,18 @@ export function statusOf(processes: readonly ManagedProcess[]): ProcessStatus[] 
   const children = childrenByParent();
   return processes.map((each) => ({
     name: each.name,
-    state: each.state,
+    state: stateOf(each),
     port: each.definition.listens?.port,
     pid: each.pid,
     memoryBytes: each.pid === undefined ? undefined : memoryOf(each.pid, children),
     restarts: each.restarts,
     log: each.logPath,
   }));
+}
+
+function stateOf({ state, silentSince }: ManagedProcess): string {
+  if (silentSince === undefined) return state;
+  return `not serving for ${Math.round((performance.now() - silentSince) / 1_000)} s`;
 }
 
 export function renderStatus(rows: readonly ProcessStatus[]): string {
