@@ -244,32 +244,6 @@ describe('a request between two services', () => {
     expect(handled).toBe(0);
   });
 
-  it('ends as a timeout at its deadline, and the deadline of the surrounding request shortens it', async () => {
-    behaviour = () => sleep(2_000, project('late'));
-    const startedAt = Date.now();
-    await expect(get({ ...developer, deadlineAt: startedAt + 150 })).rejects.toMatchObject({
-      kind: 'timeout',
-    });
-    expect(Date.now() - startedAt).toBeLessThan(1_500);
-    await expect(get({ ...developer, deadlineAt: startedAt })).rejects.toMatchObject({ kind: 'timeout' });
-  });
-
-  it('ends after the time of its contract without any deadline around it, or after the time that its caller gives', async () => {
-    let deadlineAt = 0;
-    behaviour = () => {
-      deadlineAt = currentContext()?.deadlineAt ?? 0;
-      return Promise.resolve(project('in time'));
-    };
-    const before = Date.now();
-    await get();
-    expect(deadlineAt).toBeGreaterThanOrEqual(before + projectGet.timeoutMs);
-    expect(deadlineAt).toBeLessThanOrEqual(Date.now() + projectGet.timeoutMs);
-
-    behaviour = () => sleep(1_000, project('late'));
-    const hurried = runInContext(developer, () => client.call(projectGet, { projectId }, { timeoutMs: 100 }));
-    await expect(hurried).rejects.toMatchObject({ kind: 'timeout' });
-  });
-
   it('is not begun when its deadline passed on the way', async () => {
     const late = headers();
     late.set('Capsule-Deadline', String(Date.now() - 1));

@@ -1,3 +1,4 @@
+import { projectGet } from '@capsule/contracts';
 import { eventually, startTestNats, type TestNats } from '@capsule/testing';
 import { ada, operator } from '../gateway.fixture.js';
 import {
@@ -33,14 +34,26 @@ describe('a request through the gateway', () => {
 
   it('brings tenant, actor and role of the token, whatever the request says of itself', async () => {
     await projects.send(`/v1/projects/${projectId}`, {
-      headers: { 'capsule-tenant-id': 'other', 'capsule-actor': '{}', 'x-tenant-id': 'other' },
+      headers: {
+        'capsule-tenant-id': 'other',
+        'capsule-actor': '{}',
+        'capsule-deadline': '1',
+        'x-tenant-id': 'other',
+      },
     });
     expect(projects.contexts[0]).toMatchObject({
       tenantId: ada.tenantId,
       actor: { type: 'user', id: ada.userId, role: 'owner' },
     });
-    expect(projects.contexts[0]?.deadlineAt).toBeGreaterThan(Date.now());
     expect(projects.contexts[0]).not.toHaveProperty('accessToken');
+  });
+
+  it('is waited for as long as its contract says, and no longer', async () => {
+    const before = Date.now();
+    await projects.send(`/v1/projects/${projectId}`);
+    const { deadlineAt } = projects.contexts[0]!;
+    expect(deadlineAt).toBeGreaterThanOrEqual(before + projectGet.timeoutMs);
+    expect(deadlineAt).toBeLessThanOrEqual(Date.now() + projectGet.timeoutMs);
   });
 
   it('answers a created thing by 201', async () => {
