@@ -50,6 +50,7 @@ export class RpcServer extends ServerNats implements BeforeApplicationShutdown {
   private readonly seconds = rpcServerSeconds();
   private served: Subscription[] = [];
   private inFlight = 0;
+  private turn: Promise<void> | undefined;
   private whenIdle: (() => void) | undefined;
   private closing: Promise<void> | undefined;
 
@@ -139,10 +140,22 @@ export class RpcServer extends ServerNats implements BeforeApplicationShutdown {
       if (severity) this.logger[severity](`${contract.subject} failed`, error);
       packet = { id, isDisposed: true, err: encodeRpcError(error) };
     }
+    await this.endOfTurn();
     this.respond(message, packet);
     this.seconds.observe({ subject: contract.subject, outcome }, (performance.now() - startedAt) / 1000);
     this.inFlight -= 1;
     if (this.inFlight === 0) this.whenIdle?.();
+  }
+
+  /** Answers of one turn of the event loop travel together: being written and read is what each mostly costs. */
+  private endOfTurn(): Promise<void> {
+    this.turn ??= new Promise((resolve) =>
+      setImmediate(() => {
+        this.turn = undefined;
+        resolve();
+      }),
+    );
+    return this.turn;
   }
 
   private traced(route: Route, received: Received): Promise<unknown> {
@@ -183,5 +196,6 @@ export class RpcServer extends ServerNats implements BeforeApplicationShutdown {
 }
 
 function requireInTime({ deadlineAt }: RequestContext): void {
-  if (deadlineAt !== undefined && Date.now() >= deadlineAt) throw new DomainError('platform.upstream.timeout');
+  if (deadlineAt !== undefined && Date.now() >= deadlineAt)
+    throw new DomainError('platform.upstream.timeout');
 }
