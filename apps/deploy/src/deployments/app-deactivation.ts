@@ -52,7 +52,9 @@ export class AppDeactivation {
     // So that the host answers 404 when the caller is answered. If the edge is away the drain sees to it later.
     const applied = this.edge
       .apply()
-      .catch((error: unknown) => this.logger.warn(`the edge is behind: ${String(error)}`));
+      .catch((error: unknown) =>
+        this.logger.warn('The edge has not taken the app out yet', error, { appId }),
+      );
     await Promise.race([applied, sleep(EDGE_WAIT_MS, undefined, { ref: false })]);
     return app;
   }

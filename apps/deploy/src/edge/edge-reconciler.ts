@@ -28,11 +28,11 @@ export class EdgeReconciler {
     try {
       if (first || !(await this.edge.isInPlace())) {
         await this.edge.apply();
-        this.logger.log('the edge was given its routes');
+        this.logger.log('The edge was given its routes');
       }
       this.reachable = true;
     } catch (error) {
-      if (this.reachable) this.logger.error(`the edge has not got its routes: ${String(error)}`);
+      if (this.reachable) this.logger.error('The edge has not got its routes', error);
       this.reachable = false;
     }
     if (!this.stopped) this.timer = setTimeout(() => (this.looking = this.look()), LOOK_EVERY_MS);

@@ -3,6 +3,7 @@
  *
  *   start:   instance.json ─► files unpacked from the artifact ─► runner (see run.ts)
  *   observe: running | exited | absent, read anew from files and the process table each time
+ *   ended:   the runner holds the port until the instance is stopped: nobody is taken for it meanwhile
  *   stop:    SIGTERM, grace, SIGKILL until nothing is left, then the folder is removed
  *
  * Invariants: an instance is started at most once (its runner claims the folder exclusively); a folder without a
@@ -11,7 +12,7 @@
  * touched. What this engine can't do is hold back what an app does on the network of the machine or how much disk it
  * fills: that takes containers.
  */
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Logger } from '@nestjs/common';
 import { unpackArchive } from '../source/packed-archive.js';
@@ -37,6 +38,7 @@ import { readRecord, writeRecord } from './record-file.js';
 import type { EndOfRun, Run } from './run.js';
 import { listeningUsers } from './runner/process-table.mjs';
 import { resolveStartCommand } from './start-command.js';
+import { Trespassers } from './trespassers.js';
 
 export interface EmbeddedEngineSettings {
   portMin: number;
@@ -76,6 +78,7 @@ export class EmbeddedEngine implements Engine {
   private readonly watch: NodeJS.Timeout;
   private readonly buildLimits: BuildLimits;
   private readonly watchdog: MemoryWatchdog | null;
+  private readonly trespassers: Trespassers;
 
   constructor(
     private readonly home: EngineHome,
@@ -91,6 +94,13 @@ export class EmbeddedEngine implements Engine {
       memoryBytes: settings.buildMemoryBytesMax,
     };
     this.watchdog = home.groups ? null : new MemoryWatchdog(home);
+    this.trespassers = new Trespassers(home, {
+      min: settings.portMin,
+      max: settings.portMax,
+      owners: () => new Map([...this.instances.values()].map(({ port, run }) => [port, run.uid])),
+      portOf: (run) =>
+        readRecord<InstanceRecord>(join(dirname(run.filesFolder), 'instance.json'))?.port ?? null,
+    });
     this.adopt();
     this.watch = setInterval(() => this.look(), WATCH_INTERVAL_MS);
     this.watch.unref();
@@ -140,6 +150,7 @@ export class EmbeddedEngine implements Engine {
       },
       memoryLimitBytes: record.memoryLimitBytes,
       logFolder: this.home.logs.folderOf(request.deploymentId),
+      address: addressOf(record),
     };
     await run.start(program, () => this.look());
     const status = run.status();
@@ -233,16 +244,17 @@ export class EmbeddedEngine implements Engine {
     this.cpuSeconds.delete(instanceId);
   }
 
-  /** Ends what exceeds its memory (without control groups), and announces what ended, each once. */
+  /** Ends what exceeds its memory (without control groups) or listens where it may not, and announces what ended, each once. */
   private look(): void {
     try {
       this.watchdog?.look();
+      this.trespassers.look();
       for (const [instanceId, { run }] of this.instances) {
         if (this.ending.has(instanceId) || this.announced.has(instanceId)) continue;
         if (run.status().state === 'ended') void this.finish(instanceId, run);
       }
     } catch (error) {
-      this.logger.error(`could not look after what runs: ${String(error)}`);
+      this.logger.error('Could not look after what runs', error);
     }
   }
 
@@ -255,7 +267,7 @@ export class EmbeddedEngine implements Engine {
       this.announced.add(instanceId);
       for (const listener of this.listeners) listener(instanceId);
     } catch (error) {
-      this.logger.error(`instance ${instanceId} could not be ended: ${String(error)}`);
+      this.logger.error('An instance could not be ended', error, { instanceId });
     } finally {
       this.ending.delete(instanceId);
     }
@@ -282,6 +294,7 @@ function describe(exit: EndOfRun, memoryLimitBytes: number): InstanceExit {
       detail: `used more than its ${memoryLimitBytes / 1024 ** 2} MiB of memory`,
     };
   }
+  if (exit.endedFor !== null) return { reason: 'ended', code, detail: exit.endedFor };
   if (exit.notFound)
     return { reason: 'command_not_found', code, detail: 'its program could not be executed' };
   if (signal) return { reason: 'ended', code, detail: `killed by ${signal}` };

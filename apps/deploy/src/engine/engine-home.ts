@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { ControlGroups } from './control-groups.js';
 import { DeploymentLogs } from './deployment-logs.js';
+import { removeLeftFiles } from './left-files.js';
 import { removeFolder } from './remove-folder.js';
 import { Run, type RunContext } from './run.js';
 import { RunUsers } from './run-users.js';
@@ -90,9 +91,11 @@ export class EngineHome {
     );
   }
 
-  /** Ends the run if there is one and removes its folder. */
+  /** Ends the run if there is one and removes its folder, and before that what it left elsewhere. */
   async forget(kind: RunKind, id: string, graceSeconds: number): Promise<void> {
-    await this.find(kind, id)?.end(graceSeconds);
+    const run = this.find(kind, id);
+    await run?.end(graceSeconds);
+    if (typeof run?.uid === 'number') await removeLeftFiles(run.uid);
     await removeFolder(this.pathOf(kind, id));
   }
 

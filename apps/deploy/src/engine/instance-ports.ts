@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 
 export const INSTANCE_HOST = '127.0.0.1';
 
-/** Hands out ports of a range in turn, so that one that was just freed is not another app's a moment later. */
+/** The ports instances may have, handed out in turn, so that one that was just freed is not another app's a moment later. */
 export class InstancePorts {
   private next: number;
 
@@ -28,10 +28,11 @@ export class InstancePorts {
   }
 }
 
+/** On every address: an app may listen on all of them, which one that is in use prevents. */
 async function isFree(port: number): Promise<boolean> {
   const server = createServer();
   try {
-    server.listen({ port, host: INSTANCE_HOST, exclusive: true });
+    server.listen({ port, exclusive: true });
     await once(server, 'listening');
     return true;
   } catch {

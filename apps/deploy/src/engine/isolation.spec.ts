@@ -1,13 +1,20 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { eventually } from '@capsule/testing';
 import { testPorts } from '@capsule/testing/test-ports';
 import { type Attempt, type Deed, intruder } from '../testing/intruder.fixture.js';
 import { EngineFixture } from './embedded-engine.fixture.js';
+
+const SERVER = `
+  require('node:http').createServer((request, response) => {
+    if (request.url === '/exit') process.exit(7);
+    response.end('victim');
+  }).listen(process.env.PORT, process.env.HOST);`;
 
 const asRoot = process.getuid?.() === 0 ? describe : describe.skip;
 
@@ -123,5 +130,88 @@ asRoot('a hosted app on a platform that runs as root', () => {
     });
     stranger.close();
     await fixture.engine.stop(request.instanceId, { graceSeconds: 0 });
+  });
+
+  it('is seen listening although a stranger has its port on another address, where no request of the edge arrives', async () => {
+    const request = await fixture.run(SERVER);
+    const { address } = await fixture.listening(request.instanceId);
+    const stranger = createServer().listen(address.port, '127.0.0.2');
+    await once(stranger, 'listening');
+    expect(await fixture.engine.observe(request.instanceId)).toMatchObject({ listening: true });
+    stranger.close();
+    await fixture.engine.stop(request.instanceId, { graceSeconds: 0 });
+  });
+
+  it("gets nobody's requests by waiting for the port of another app, also while no service looks after them", async () => {
+    const unwatched = await EngineFixture.create({ ports: testPorts('isolation.spec of the engine') });
+    unwatched.engine.close();
+    const victim = await unwatched.run(SERVER);
+    const { address } = await unwatched.listening(victim.instanceId);
+    const attacker = await unwatched.run(`
+      const port = ${address.port};
+      const server = require('node:http').createServer((request, response) => response.end('attacker'));
+      const attempt = () => server.listen(port, '127.0.0.1');
+      server.on('listening', () => console.log('in place')).on('error', () => setImmediate(attempt));
+      attempt();
+      console.log('waiting');`);
+    await eventually(async () => expect(await unwatched.logText(attacker.deploymentId)).toContain('waiting'));
+    const url = `http://${address.host}:${address.port}`;
+    await fetch(`${url}/exit`).catch(() => undefined);
+
+    const response = await eventually(async () => {
+      const answered = await fetch(url);
+      expect(await answered.text()).not.toBe('attacker');
+      return answered;
+    });
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '2']);
+    // Whether it was the quicker one, in which case it is ended, is up to the scheduler.
+    if ((await unwatched.logText(attacker.deploymentId)).includes('in place')) {
+      await unwatched.observed(attacker.instanceId, ({ state }) => state === 'exited');
+    }
+    for (const { instanceId } of [victim, attacker]) {
+      await unwatched.engine.stop(instanceId, { graceSeconds: 0 });
+    }
+    await expect(fetch(url)).rejects.toThrow();
+    await unwatched.close();
+  });
+
+  it('leaves nothing behind where everybody may write, neither in memory nor on disk', async () => {
+    const name = `capsule-left-${randomUUID()}`;
+    const own = join('/tmp', `${name}-of-the-platform`);
+    await writeFile(own, 'stays');
+    const request = await fixture.run(`
+      const fs = require('node:fs');
+      for (const folder of ['/dev/shm', '/tmp', '/var/tmp']) {
+        fs.writeFileSync(folder + '/${name}', 'x'.repeat(1000));
+        fs.mkdirSync(folder + '/${name}-folder/closed', { recursive: true });
+        fs.writeFileSync(folder + '/${name}-folder/closed/file', 'x');
+        fs.symlinkSync('${own}', folder + '/${name}-folder/link');
+        for (const path of ['/closed', '']) fs.chmodSync(folder + '/${name}-folder' + path, 0);
+      }
+      console.log('written');
+      setInterval(() => {}, 1000);`);
+    await eventually(async () => expect(await fixture.logText(request.deploymentId)).toContain('written'));
+    await fixture.engine.stop(request.instanceId, { graceSeconds: 0 });
+    const left = ['/dev/shm', '/tmp', '/var/tmp'].flatMap((folder) =>
+      readdirSync(folder).filter((entry) => entry.startsWith(name)),
+    );
+    expect(left).toEqual([basename(own)]);
+    expect(readFileSync(own, 'utf8')).toBe('stays');
+    await rm(own);
+  });
+
+  it('is ended when it listens on ports that are given to others, whatever the address', async () => {
+    const [first] = testPorts('isolation.spec of the engine');
+    const hoarder = await fixture.run(`
+      for (let port = ${first}; port < ${first} + 10; port += 1)
+        require('node:net').createServer().on('error', () => {}).listen(port, '127.0.0.2');
+      setInterval(() => {}, 1000);`);
+    expect(await fixture.observed(hoarder.instanceId, ({ state }) => state === 'exited')).toMatchObject({
+      exit: {
+        reason: 'ended',
+        detail: expect.stringMatching(/^listened on port \d+, which is not its own$/),
+      },
+    });
+    await fixture.engine.stop(hoarder.instanceId, { graceSeconds: 0 });
   });
 });

@@ -27,7 +27,7 @@ export class MemoryWatchdog {
       run.markMemoryExceeded();
       await run.kill();
     } catch (error) {
-      this.logger.error(`${run.id} could not be ended for its memory: ${String(error)}`);
+      this.logger.error('A run could not be ended for its memory', error, { run: run.id });
     } finally {
       this.ending.delete(run.id);
     }

@@ -63,6 +63,11 @@ export class RunUsers {
     return { argv: [...this.setpriv, `--reuid=${uid}`, `--regid=${uid}`, '--', ...argv], uid: null };
   }
 
+  /** Ids that runs of this installation have; null when they can't have any of their own. */
+  get range(): { first: number; last: number } | null {
+    return this.isolation.isolated ? { first: this.base, last: this.base + IDS_PER_PART - 1 } : null;
+  }
+
   private readNext(): number {
     try {
       return Number.parseInt(readFileSync(this.file, 'utf8'), 10) % IDS_PER_PART || 0;

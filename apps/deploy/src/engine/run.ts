@@ -7,7 +7,7 @@
  * What it is follows from files alone, so any later life of the service reads the same:
  *  - `run.json` says which user it has, written before the user owns anything, and once it starts how much memory.
  *  - no `runner.json`: never started. The runner creates it exclusively, so a run is started at most once.
- *  - `exit.json`: ended, and how.
+ *  - `exit.json`: ended, and how. The runner of an instance may live on and hold its port.
  *  - `runner.json` whose runner no longer lives (pid, start time and boot compared) but no `exit.json`: the runner was
  *    killed or the machine restarted; it has ended with an unknown code. What is left of it is ended before anyone is told.
  *
@@ -17,13 +17,15 @@
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, openSync, closeSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { ControlGroups } from './control-groups.js';
+import type { InstanceAddress } from './engine.js';
 import { readRecord, writeRecord } from './record-file.js';
 import type { RunUsers } from './run-users.js';
 import { bootId, isAlive, ProcessTable, usageOf } from './runner/process-table.mjs';
@@ -49,12 +51,16 @@ export interface Program {
   env: Record<string, string>;
   memoryLimitBytes: number;
   logFolder: string;
+  /** Where it takes requests, if it does. */
+  address?: InstanceAddress;
 }
 
 export type RunStatus = { state: 'prepared' } | { state: 'running' } | { state: 'ended'; exit: EndOfRun };
 
 export interface EndOfRun extends RunExit {
   memoryExceeded: boolean;
+  /** What it did, for people, when the engine ended it for that. */
+  endedFor: string | null;
 }
 
 interface RunRecord {
@@ -108,6 +114,7 @@ export class Run {
       uid,
       workingFolder: join(this.filesFolder, 'app'),
       env: { ...program.env, [MARKER]: this.id },
+      instancePort: program.address ? { ...program.address, uid: this.uid, appUsers: users.range } : null,
       joinFiles: groups?.joinFiles(this.id) ?? [],
       leaveFiles: groups?.leaveFiles() ?? [],
       log: { folder: program.logFolder, maxBytes: logBytesMax, bytesPerSecond: logBytesPerSecond },
@@ -120,11 +127,11 @@ export class Run {
       stdio: ['pipe', 'pipe', faults],
     }) as ChildProcessByStdio<Writable, Readable, null>;
     closeSync(faults);
-    runner.once('exit', onEnd);
     runner.stdin.on('error', () => {});
     runner.stdin.end(JSON.stringify(order));
+    runner.stdout.once('end', onEnd);
     await Promise.race([once(runner.stdout, 'data'), once(runner, 'exit')]);
-    runner.stdout.destroy();
+    (runner.stdout as Socket).unref();
     runner.unref();
   }
 
@@ -132,7 +139,7 @@ export class Run {
     const state = this.runnerState();
     if (!state) return { state: 'prepared' };
     const exit = this.exit();
-    if (exit) return { state: 'ended', exit: { ...exit, memoryExceeded: this.memoryExceeded() } };
+    if (exit) return { state: 'ended', exit: { ...exit, ...this.whyEnded() } };
     if (state.bootId === bootId() && isAlive(state.runner)) return { state: 'running' };
     // The runner may have written its last word between the two looks.
     const late = this.exit() ?? {
@@ -141,7 +148,7 @@ export class Run {
       notFound: false,
       endedAt: new Date().toISOString(),
     };
-    return { state: 'ended', exit: { ...late, memoryExceeded: this.memoryExceeded() } };
+    return { state: 'ended', exit: { ...late, ...this.whyEnded() } };
   }
 
   /** Resolves when the program has ended. Polls, because the runner may be another life's child. */
@@ -165,6 +172,11 @@ export class Run {
     writeFileSync(join(this.folder, 'memory-exceeded'), '');
   }
 
+  /** Notes what it is about to be ended for. */
+  markEndedFor(deed: string): void {
+    writeFileSync(join(this.folder, 'ended-for'), deed);
+  }
+
   /**
    * Asks the program to end, and after `graceSeconds` ends whatever is left by force.
    * @throws Error when something survives SIGKILL (stuck in the kernel)
@@ -178,10 +190,11 @@ export class Run {
     }
     await this.kill();
     if (state?.bootId === bootId()) {
-      // It still writes the last lines; one that hangs is not waited for.
+      // It still writes the last lines; one that hangs is not waited for. When it has, it holds the port at most.
       const deadline = Date.now() + 2_000;
-      while (Date.now() < deadline && isAlive(state.runner)) await delay(POLL_MS);
+      while (Date.now() < deadline && isAlive(state.runner) && !this.exit()) await delay(POLL_MS);
       if (isAlive(state.runner)) sendSignal(state.runner.pid, 'SIGKILL');
+      while (Date.now() < deadline && isAlive(state.runner)) await delay(POLL_MS);
     }
     const deadline = Date.now() + GROUP_REMOVAL_MS;
     while (this.context.groups?.remove(this.id) === false && Date.now() < deadline) await delay(POLL_MS);
@@ -232,8 +245,12 @@ export class Run {
     return table.ofSession({ leader: state.program, marker: `${MARKER}=${this.id}` });
   }
 
-  private memoryExceeded(): boolean {
-    return existsSync(join(this.folder, 'memory-exceeded')) || !!this.context.groups?.memoryExceeded(this.id);
+  private whyEnded(): Pick<EndOfRun, 'memoryExceeded' | 'endedFor'> {
+    const [memory, deed] = [join(this.folder, 'memory-exceeded'), join(this.folder, 'ended-for')];
+    return {
+      memoryExceeded: existsSync(memory) || !!this.context.groups?.memoryExceeded(this.id),
+      endedFor: existsSync(deed) ? readFileSync(deed, 'utf8') : null,
+    };
   }
 
   private runnerState(): RunnerState | null {

@@ -96,7 +96,7 @@ export class Worker {
     clearInterval(this.extender);
     if (this.hands.size > 0) {
       // Still ours as long as we live: its lease runs out after us.
-      this.logger.warn(`${this.hands.size} pieces of work would not let go`);
+      this.logger.warn('Some work would not let go', { pieces: this.hands.size });
       return;
     }
     await this.leases.releaseAll(this.holder).catch((error: unknown) => this.logger.warn(error));
@@ -118,7 +118,7 @@ export class Worker {
         // What is left when all hands are full is claimed when the first of them has finished.
         for (const item of await this.leases.claim(this.holder, LEASE_SECONDS, free)) this.take(item);
       } catch (error) {
-        this.logger.warn(`could not look for work: ${String(error)}`);
+        this.logger.warn('Could not look for work', error);
       }
     }
     if (!this.stopped) this.timer = setTimeout(() => this.wake(), LOOK_EVERY_MS);
@@ -153,7 +153,10 @@ export class Worker {
       await this.handlers.of(work.kind).run(work);
     } catch (error) {
       await this.letGo(work, error).catch((failure: unknown) =>
-        this.logger.error(`${work.kind} ${work.subjectId}: could not let go: ${String(failure)}`),
+        this.logger.error('Could not let go of work', failure, {
+          kind: work.kind,
+          subjectId: work.subjectId,
+        }),
       );
     } finally {
       if (this.hands.get(work.subjectId) === hand) this.hands.delete(work.subjectId);
@@ -168,7 +171,7 @@ export class Worker {
       await this.database.withTenant(tenantId, (tx) => this.queue.postpone(tx, subjectId, holder, 0));
       return;
     }
-    this.logger.error(`${work.kind} ${subjectId} failed`, error);
+    this.logger.error('Work failed', error, { kind: work.kind, subjectId });
     const isLast = await this.database.withTenant(tenantId, async (tx) => {
       const failures = await this.queue.countFailure(tx, subjectId, holder);
       if (failures === null) return false;
@@ -194,7 +197,7 @@ export class Worker {
       }
     } catch (error) {
       // The next try, or the lease's end, which the transactions check.
-      this.logger.warn(`could not extend the leases: ${String(error)}`);
+      this.logger.warn('Could not extend the leases', error);
     }
   }
 }

@@ -172,7 +172,7 @@ export class DeploymentRunner implements WorkHandler {
     failure: DeploymentFailure,
   ): Promise<void> {
     this.engine.openLog(deployment.id).write(`[capsule] failed: ${failure.detail} (${failure.reason})`);
-    this.logger.log(`deployment ${deployment.id} failed: ${failure.message}`);
+    this.logger.log('A deployment failed', failure, { deploymentId: deployment.id });
     await this.end(work, deployment);
     await this.changes.inApp(work, deployment, async (tx) => {
       await this.updates.forgetInstance(tx, deployment, failure.detail);

@@ -24,6 +24,8 @@ describe('comparing the instances', () => {
   let reconciler: InstanceReconciler;
   let looks: number;
   let applies: number;
+  let stops: number;
+  let edgeAway: Error | null;
   let listening: Promise<void>;
   let tellExit: () => void;
 
@@ -39,20 +41,29 @@ describe('comparing the instances', () => {
   });
 
   beforeEach(() => {
-    [looks, applies, listening] = [0, 0, Promise.resolve()];
+    [present, stopsBeforeApply] = [[], []];
+    [looks, applies, stops, edgeAway, listening] = [0, 0, 0, null, Promise.resolve()];
     const engine = {
       onExit: (listener: (id: string) => void) => (tellExit = () => listener(randomUUID())),
       list: async () => {
         looks += 1;
         await listening;
-        return [] as string[];
+        return present;
       },
       observe: () => Promise.resolve<Observation>({ state: 'absent' }),
       openLog: () => ({ write: () => undefined }),
-      stop: (instanceId: string) =>
-        instanceId === stuck ? Promise.reject(new Error('stuck')) : Promise.resolve(),
+      stop: (instanceId: string) => {
+        stops += 1;
+        return instanceId === stuck ? Promise.reject(new Error('stuck')) : Promise.resolve();
+      },
     } as unknown as Engine;
-    const edge = { apply: () => Promise.resolve(void (applies += 1)) } as Edge;
+    const edge = {
+      apply: async () => {
+        stopsBeforeApply.push(stops);
+        applies += 1;
+        if (edgeAway) throw edgeAway;
+      },
+    } as Edge;
     const apps = new AppService(
       database,
       unused,
@@ -79,6 +90,9 @@ describe('comparing the instances', () => {
   afterEach(() => reconciler.stop());
 
   let stuck: string | undefined;
+  let stopsBeforeApply: number[];
+  /** What the engine knows. */
+  let present: string[];
 
   /** Instances that should be draining, and are not there. */
   async function addLost(count: number): Promise<string[]> {
@@ -134,5 +148,20 @@ describe('comparing the instances', () => {
     await eventually(() => expect(applies).toBe(1));
     await reconciler.stop();
     expect([looks, applies]).toEqual([1, 1]);
+  });
+
+  it('lets go of the port of none before the edge leads there no more', async () => {
+    const lost = await addLost(3);
+    edgeAway = new Error('the edge is away');
+    reconciler.start();
+    await eventually(() => expect(applies).toBe(1));
+    expect(await exited()).toEqual(expect.arrayContaining(lost));
+    await reconciler.stop();
+    expect(stops).toBe(0);
+    edgeAway = null;
+    present = lost;
+    reconciler.start();
+    await eventually(() => expect(stops).toBe(3));
+    expect(stopsBeforeApply).toEqual([0, 0]);
   });
 });

@@ -78,7 +78,7 @@ export class InstanceReconciler {
     while (this.lookAgain && !this.stopped) {
       this.lookAgain = false;
       await this.compare().catch((error: unknown) =>
-        this.logger.warn(`could not compare the instances: ${String(error)}`),
+        this.logger.warn('Could not compare the instances', error),
       );
     }
     // At once and not when the promise is settled: who wakes it in between would be overheard.
@@ -92,11 +92,21 @@ export class InstanceReconciler {
     const differences = await this.database.withoutTenant((tx) =>
       tx.query<Difference>(RECONCILE, [known, running]),
     );
-    const lost = differences.filter(({ verdict }) => verdict === 'lost');
-    for (const difference of lost) await this.settle(difference);
-    // Of all together, and before anything is waited for that takes its time to stop.
-    if (lost.length > 0) await this.edge.apply();
-    for (const difference of differences) if (!lost.includes(difference)) await this.settle(difference);
+    const of = (verdict: Difference['verdict']) => differences.filter((each) => each.verdict === verdict);
+    const [lost, orphans] = [of('lost'), of('orphan')];
+    const recorded: Difference[] = [];
+    for (const each of lost) {
+      await this.settle(each, async () => {
+        if (await this.recordEnd(each)) recorded.push(each);
+      });
+    }
+    // For all together, and before any is stopped: with that its port is anybody's, and nothing may lead there.
+    if (lost.length + orphans.length > 0) await this.edge.apply();
+    for (const each of recorded) {
+      await this.settle(each, () => this.engine.stop(each.instanceId, { graceSeconds: 0 }));
+    }
+    for (const each of orphans) await this.settle(each, () => this.stopOrphan(each));
+    for (const each of of('unknown')) await this.settle(each, () => this.stopUnknown(each));
     for (const id of this.unknownSince.keys()) if (!known.includes(id)) this.unknownSince.delete(id);
   }
 
@@ -106,24 +116,22 @@ export class InstanceReconciler {
   }
 
   /** One that can't be set right holds up no other: it differs still at the next look. */
-  private async settle({ instanceId, tenantId, verdict }: Difference): Promise<void> {
+  private async settle(difference: Difference, work: () => Promise<void>): Promise<void> {
+    const { instanceId, tenantId, verdict } = difference;
     const context = {
       requestId: randomUUID(),
       tenantId: tenantId ?? undefined,
       actor: { type: 'system', id: 'deploy-reconciler' },
     } as const;
-    await runInContext(context, async () => {
-      if (tenantId === null) await this.settleUnknown(instanceId);
-      else if (verdict === 'lost') await this.settleLost(tenantId, instanceId);
-      else await this.settleOrphan(instanceId);
-    }).catch((error: unknown) =>
-      this.logger.warn(`could not set instance ${instanceId} right (${verdict}): ${String(error)}`),
+    await runInContext(context, work).catch((error: unknown) =>
+      this.logger.warn('Could not set an instance right', error, { instanceId, verdict }),
     );
   }
 
-  private async settleLost(tenantId: string, instanceId: string): Promise<void> {
+  /** @returns whether it is known as ended now; the end of some is the business of others */
+  private async recordEnd({ tenantId, instanceId }: Difference): Promise<boolean> {
     const seen = await this.engine.observe(instanceId);
-    if (seen.state === 'running') return;
+    if (seen.state === 'running' || tenantId === null) return false;
     const detail = detailOf(seen);
     const deploymentId = await this.database.withTenant(tenantId, async (tx) => {
       const found = await this.instances.findById(tx, instanceId);
@@ -143,23 +151,23 @@ export class InstanceReconciler {
       }
       return instance.deploymentId;
     });
-    if (deploymentId === null) return;
-    this.logger.warn(`instance ${instanceId} ended: ${detail}`);
+    if (deploymentId === null) return false;
+    this.logger.warn('An instance ended', { instanceId, detail });
     this.engine.openLog(deploymentId).write(`[capsule] the instance ended: ${detail}`);
-    await this.engine.stop(instanceId, { graceSeconds: 0 });
+    return true;
   }
 
-  private async settleOrphan(instanceId: string): Promise<void> {
-    this.logger.warn(`instance ${instanceId} is there although it has ended: it is stopped`);
+  private async stopOrphan({ instanceId }: Difference): Promise<void> {
+    this.logger.warn('An instance is there although it has ended: it is stopped', { instanceId });
     await this.engine.stop(instanceId, { graceSeconds: this.settings.limits.drainSeconds });
   }
 
-  private async settleUnknown(instanceId: string): Promise<void> {
+  private async stopUnknown({ instanceId }: Difference): Promise<void> {
     const since = this.unknownSince.get(instanceId);
     if (since === undefined) {
       this.unknownSince.set(instanceId, Date.now());
     } else if (Date.now() - since > UNKNOWN_GRACE_MS) {
-      this.logger.warn(`instance ${instanceId} is in no row: it is stopped`);
+      this.logger.warn('An instance is in no row: it is stopped', { instanceId });
       await this.engine.stop(instanceId, { graceSeconds: this.settings.limits.drainSeconds });
     }
   }

@@ -58,7 +58,8 @@ export class Reaper {
 
   /** @param graceSeconds how long something must have been unneeded */
   async reap(graceSeconds = GRACE_SECONDS): Promise<void> {
-    for (const id of await this.leases.repair()) this.logger.error(`${id} was unfinished and without work`);
+    for (const id of await this.leases.repair())
+      this.logger.error('Something unfinished was without work', { subjectId: id });
     await this.store.removeLeftovers();
     await this.reapUploads();
     await this.reapArchives();
@@ -68,7 +69,7 @@ export class Reaper {
   }
 
   private async look(): Promise<void> {
-    await this.reap().catch((error: unknown) => this.logger.warn(`could not reap: ${String(error)}`));
+    await this.reap().catch((error: unknown) => this.logger.warn('Could not reap', error));
     if (!this.stopped) this.timer = setTimeout(() => (this.looking = this.look()), LOOK_EVERY_MS);
   }
 
@@ -134,7 +135,7 @@ export class Reaper {
         await this.database
           .withTenant(unneeded.tenantId, (tx) => remove(tx, unneeded))
           .catch((error: unknown) =>
-            this.logger.warn(`could not remove ${what} ${unneeded.id}: ${String(error)}`),
+            this.logger.warn('Could not remove what is not needed', error, { what, id: unneeded.id }),
           );
       }
       const last = batch.at(-1);

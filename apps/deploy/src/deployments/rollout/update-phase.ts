@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Transaction } from '@capsule/database';
 import { config, type DeployConfig } from '../../config.js';
 import type { DeploymentEntity } from '../deployment.entity.js';
@@ -31,6 +31,8 @@ const SWITCH_RETRY_MS = 500;
  */
 @Injectable()
 export class UpdatePhase {
+  private readonly logger = new Logger(UpdatePhase.name);
+
   constructor(
     private readonly changes: HeldChanges,
     private readonly steps: StepLog,
@@ -76,7 +78,13 @@ export class UpdatePhase {
       return current;
     });
     if (!instance) return;
-    if (instance.routed) await this.edge.apply().catch(() => undefined);
+    if (instance.routed) {
+      await this.edge.apply().catch((error: unknown) =>
+        this.logger.warn('The edge did not take the route back: EdgeReconciler repeats it', error, {
+          deploymentId: deployment.id,
+        }),
+      );
+    }
     await this.engine.stop(instance.id, { graceSeconds: this.settings.limits.drainSeconds });
   }
 

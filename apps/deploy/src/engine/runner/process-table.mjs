@@ -16,6 +16,7 @@ const TICKS_PER_SECOND = 100;
 const PAGE_BYTES = 4096;
 
 /** @typedef {{ pid: number, start: string }} ProcessIdentity */
+/** @typedef {{ address: string, port: number, uid: number }} Listener */
 /** @typedef {{ pid: number, session: number, start: string, cpuSeconds: number }} ProcessStatus */
 
 /** Changes with every start of the machine. */
@@ -131,43 +132,68 @@ export function usageOf(pidList) {
   return { cpuSeconds, memoryBytes };
 }
 
+/** Where connections to 127.0.0.1 arrive, as /proc writes it; elsewhere on loopback anybody may listen beside. */
+const ARRIVALS = new Set([
+  '0100007F',
+  '00000000',
+  '00000000000000000000000000000000',
+  '0000000000000000FFFF00000100007F',
+]);
+
 /**
- * Users whose processes listen on a TCP port of this machine; null where the system doesn't tell.
+ * Users whose processes take the connections to a TCP port of 127.0.0.1; null where the system doesn't tell.
  * @param {number} port
  * @returns {number[] | null}
  */
 export function listeningUsers(port) {
   if (!LINUX) return null;
-  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const usersIn = (/** @type {string} */ table) =>
+    listenersIn(table)
+      .filter((listener) => listener.port === port && ARRIVALS.has(listener.address))
+      .map(({ uid }) => uid);
   // A socket of version 6 takes connections of version 4 only where no other holds the port.
-  const users = listenersIn('/proc/net/tcp', suffix);
-  return users.length > 0 ? users : listenersIn('/proc/net/tcp6', suffix);
+  const users = usersIn('/proc/net/tcp');
+  return users.length > 0 ? users : usersIn('/proc/net/tcp6');
 }
 
 /**
- * Users of the sockets that listen on a local address with the suffix. A row is: number, local address, remote
- * address, state (0A is LISTEN), queues, timer, retransmits, uid. The kernel lists these first, and what follows may
- * be tens of thousands of closed connections, so no more is read; as many may listen, so each row is looked at once.
- * @param {string} table
- * @param {string} suffix
- * @returns {number[]}
+ * Who listens on which ports of a range, on whatever address; nobody where the system doesn't tell.
+ * @param {number} min
+ * @param {number} max
+ * @returns {Listener[]}
  */
-function listenersIn(table, suffix) {
-  const users = [];
+export function listenersBetween(min, max) {
+  if (!LINUX) return [];
+  return ['/proc/net/tcp', '/proc/net/tcp6']
+    .flatMap(listenersIn)
+    .filter(({ port }) => port >= min && port <= max);
+}
+
+/**
+ * A row is: number, local address, remote address, state (0A is LISTEN), queues, timer, retransmits, uid. The kernel
+ * lists these first, and what follows may be tens of thousands of closed connections, so no more is read; as many may
+ * listen, so each row is looked at once.
+ * @param {string} table
+ * @returns {Listener[]}
+ */
+function listenersIn(table) {
+  /** @type {Listener[]} */
+  const listeners = [];
   let rest = '';
   const buffer = Buffer.alloc(32 * 1024);
   const descriptor = openSync(table, 'r');
   try {
     for (;;) {
       const length = readSync(descriptor, buffer);
-      if (length === 0) return users;
+      if (length === 0) return listeners;
       const rows = (rest + buffer.toString('latin1', 0, length)).split('\n');
       rest = rows.pop() ?? '';
       for (const row of rows) {
-        const [number, address, , state, , , , uid] = row.trim().split(/\s+/);
+        const [number, local = '', , state, , , , uid] = row.trim().split(/\s+/);
         if (number === 'sl') continue;
-        if (state !== '0A') return users;
-        if (address?.endsWith(suffix)) users.push(Number(uid));
+        if (state !== '0A') return listeners;
+        const [address = '', port = ''] = local.split(':');
+        listeners.push({ address, port: Number.parseInt(port, 16), uid: Number(uid) });
       }
     }
   } finally {

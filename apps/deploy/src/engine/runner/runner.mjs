@@ -4,15 +4,25 @@
  * (about 7 MB beside the pages of the Node binary that all Node processes share).
  *
  * It takes its order as JSON on standard input (secrets of the app's environment never touch disk or argv), keeps
- * `runner.json` in the folder of the run, says "started" on standard output, and ends when the program has.
+ * `runner.json` in the folder of the run, says "started" on standard output, closes it when the program has ended, and
+ * ends then. The runner of an instance stays and holds its port (see held-port.mjs) until the engine ends it.
  *
  *  - `runner.json` is created exclusively before anything is started: a second runner of the same run gives up.
  *  - `exit.json` is written once, after the last output of the program is in the log.
  *  - Killed itself, it leaves neither; the engine sees the dead runner and ends what it left behind.
  */
 import { spawn } from 'node:child_process';
-import { linkSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  linkSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { holdPort } from './held-port.mjs';
 import { LineCutter, LogRing } from './log-ring.mjs';
 import { bootId, processStart } from './process-table.mjs';
 
@@ -23,11 +33,19 @@ import { bootId, processStart } from './process-table.mjs';
  * @property {string} workingFolder
  * @property {Record<string, string>} env the whole environment of the program
  * @property {number | null} uid to become when no program in argv does it already
+ * @property {InstancePort | null} instancePort where the program takes requests, if it does
  * @property {string[]} joinFiles `cgroup.procs` to enter before the program is started, so that it is born inside
  * @property {string[]} leaveFiles `cgroup.procs` the runner itself goes to afterwards
  * @property {{ folder: string, maxBytes: number, bytesPerSecond: number }} log
  */
 
+/**
+ * @typedef {object} InstancePort
+ * @property {string} host
+ * @property {number} port
+ * @property {number | null} uid of the program's own processes
+ * @property {import('./held-port.mjs').UserRange | null} appUsers of all runs; null where they have none of their own
+ */
 /** @typedef {{ bootId: string, runner: { pid: number, start: string }, program: { pid: number, start: string } | null }} RunnerState */
 /** @typedef {{ code: number | null, signal: string | null, notFound: boolean, endedAt: string }} RunExit */
 
@@ -35,6 +53,7 @@ import { bootId, processStart } from './process-table.mjs';
 const OUTPUT_TAIL_MS = 300;
 const PAUSE_MS = 250;
 const ALREADY_RUN = 3;
+const FOLDER_LOOK_MS = 10_000;
 
 for (const signal of /** @type {const} */ (['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGPIPE']))
   process.on(signal, () => {});
@@ -115,6 +134,8 @@ program.once('error', (error) => {
 });
 program.once('exit', async (code, signal) => {
   ending = true;
+  // Before anything else: from here on the port is anybody's.
+  if (order.instancePort) holdPort(order.instancePort);
   resumeOutputs();
   await Promise.race([
     Promise.all(outputs.map(({ ended }) => ended)),
@@ -136,7 +157,10 @@ function write(lines) {
 /** @param {Omit<RunExit, 'endedAt'>} exit */
 function end(exit) {
   replace(join(order.folder, 'exit.json'), { ...exit, endedAt: new Date().toISOString() });
-  process.exit(0);
+  if (exit.notFound || !order.instancePort) process.exit(0);
+  closeSync(1);
+  // Whoever removes the folder without ending the run wants nothing of it any more.
+  setInterval(() => existsSync(order.folder) || process.exit(0), FOLDER_LOOK_MS);
 }
 
 /** @param {string} file @param {RunnerState | RunExit} content */
