@@ -52,6 +52,25 @@ async function expectRefusal(said: string, status: number, code: string): Promis
   await expectProblem(response, status, code);
 }
 
+describe('what Node would answer by itself', () => {
+  it('is told as every other problem, when the host is missing', async () => {
+    const said = await saidTo(gateway.url, 'GET /v1/projects HTTP/1.1\r\nConnection: close\r\n\r\n');
+    expect(await expectProblem(parse(said), 400, 'platform.request.malformed')).toMatchObject({
+      detail: 'The `Host` header is missing.',
+    });
+  });
+
+  it('is taken without a host in HTTP/1.0, which knew none', async () => {
+    const said = await saidTo(gateway.url, 'GET /health/live HTTP/1.0\r\n\r\n');
+    expect(parse(said).status).toBe(200);
+  });
+
+  it('is answered as if it were not there, when it is an expectation that nobody knows', async () => {
+    const head = 'GET /v1/projects HTTP/1.1\r\nHost: x\r\nExpect: foo\r\nConnection: close\r\n\r\n';
+    await expectProblem(parse(await saidTo(gateway.url, head)), 401, 'auth.token.missing');
+  });
+});
+
 describe('what is no request yet', () => {
   it.each([
     ['no HTTP', 'nonsense\r\n\r\n'],

@@ -52,7 +52,7 @@ describe('every endpoint', () => {
       ({ method, path }) => !instance.hasRoute({ method, url: routerPath(path) }),
     );
     expect(missing).toEqual([]);
-    const known = new Set([...endpoints.map(({ path }) => routerPath(path)), '/v1/openapi.json']);
+    const known = new Set([...endpoints.map(({ path }) => routerPath(path)), '/v1/openapi.json', '*']);
     const pages = /^\/$|^\/docs|^\/health\/|^\/metrics$/;
     expect([...gateway.paths].filter((path) => !known.has(path) && !pages.test(path))).toEqual([]);
   });
@@ -70,7 +70,7 @@ describe('every endpoint', () => {
       const served = endpoints
         .filter((endpoint) => endpoint.path === path)
         .map(({ method }) => method as string);
-      for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter(
+      for (const method of ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'PURGE', 'PROPFIND'].filter(
         (each) => !served.includes(each),
       )) {
         const response = await fetch(new URL(path.replace(/\{\w+\}/g, id), gateway.url), { method });

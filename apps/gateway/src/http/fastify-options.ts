@@ -20,6 +20,8 @@ export function fastifyOptions(settings: { trustProxy: boolean }) {
     http: {
       headersTimeout: HEADERS_TIMEOUT_MS,
       connectionsCheckingInterval: CONNECTIONS_CHECKING_INTERVAL_MS,
+      // Refused by a hook of prepareHttp, which says why.
+      requireHostHeader: false,
     },
     // One hop: the proxy's own word about its peer is believed, what its peer claims about others is not.
     trustProxy: settings.trustProxy && ((_address: string, hop: number) => hop === 0),

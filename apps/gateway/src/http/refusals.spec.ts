@@ -81,6 +81,7 @@ describe('what the gateway refuses', () => {
       '//v1/projects',
     ]) {
       await expectProblem(await projects.send(path), 404, 'platform.route.not_found');
+      await expectProblem(await projects.send(path, { method: 'PURGE' }), 404, 'platform.route.not_found');
     }
   });
 
