@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AppName, appNames } from '@capsule/contracts';
 import { ask, callSupervisor, SupervisorGoneError } from './control.js';
+import { endWhenTold } from './end-when-told.js';
 import { readEnvironment } from './environment-file.js';
 import { exitCodeOf } from './exit-code.js';
 import { chooseHome, type Home, openHome } from './home.js';
@@ -53,9 +54,8 @@ export async function serve(workspace: string, name: string): Promise<number> {
 }
 
 async function serveBorrowed(workspace: string, home: Home, app: AppName): Promise<void> {
-  const end = new AbortController();
+  const end = endWhenTold();
   const ended = once(end.signal, 'abort');
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end.abort());
   const platform = await callSupervisor(home);
   if (!platform) throw new SupervisorGoneError();
   // The platform itself was stopped: there is nothing left to serve to.

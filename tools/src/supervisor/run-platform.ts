@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AppName, appNames } from '@capsule/contracts';
 import { serveControl } from './control.js';
+import { endWhenTold } from './end-when-told.js';
 import { addLaterSecrets, ensureEnvironmentFile, mendKeyPair, readEnvironment } from './environment-file.js';
 import { chooseHome, type Home, openHome } from './home.js';
 import { isolationNote } from './hosted-apps.js';
@@ -30,12 +31,13 @@ export interface RunningPlatform {
 }
 
 /**
- * Runs the platform in this process until SIGINT, SIGTERM, SIGHUP or `npm stop` ends it.
+ * Runs the platform in this process until SIGINT, SIGTERM, SIGHUP or `npm stop` ends it, or nobody reads its output.
  * @throws AlreadyRunningError when another supervisor has the home; otherwise the reason why the platform could not
  * start, after everything that did start was stopped.
  */
 export async function runPlatform(options: RunOptions): Promise<void> {
   const { workspace, reporter } = options;
+  const end = endWhenTold();
   // Files that variables name are relative to the checkout, where the services run.
   process.chdir(workspace);
   const path = chooseHome(workspace, readEnvironment(workspace, process.env)['CAPSULE_HOME']);
@@ -53,7 +55,7 @@ export async function runPlatform(options: RunOptions): Promise<void> {
     }
     const source = withHomePaths(readEnvironment(workspace, process.env), home, workspace, options);
     mendKeyPair(source, workspace, path);
-    await runUntilEnded(home, { ...source, ...options.overrides }, options);
+    await runUntilEnded(home, { ...source, ...options.overrides }, options, end);
   } finally {
     releaseHome(home);
   }
@@ -63,14 +65,12 @@ async function runUntilEnded(
   home: Home,
   source: RunningPlatform['source'],
   options: RunOptions,
+  end: AbortController,
 ): Promise<void> {
   const { workspace, reporter } = options;
   const startedAt = performance.now();
   const platform = new Platform(workspace, home, source, reporter, options);
-  const end = new AbortController();
   const ended = once(end.signal, 'abort');
-  // A terminal sends Ctrl-C to npm and to us, and npm passes it on: however often it comes, there is one end.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => end.abort());
 
   let tellStopped = () => {};
   const stopped = new Promise<void>((resolve) => (tellStopped = resolve));

@@ -113,6 +113,18 @@ describe('a detached start', () => {
   }, 30_000);
 });
 
+it('a start whose output nobody reads any more ends in order', async () => {
+  const checkout = new ScratchCheckout('start-command.spec');
+  const { child, output, ended } = checkout.begin('start-command', 'start', {});
+  await eventually(() => expect(output()).toMatch(/^✓ redis /m));
+  // As in `npm start 2>&1 | head`.
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  expect(await ended).toMatchObject({ code: 0 });
+  expect(livingRecords(checkout.home.run)).toEqual([]);
+  checkout.remove();
+}, 60_000);
+
 (existsSync('/dev/full') ? it : it.skip)(
   'a detached supervisor goes on when it can not write into its log, because the disk is full',
   async () => {
