@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import { isIPv4 } from 'node:net';
-import { createInterface } from 'node:readline/promises';
 import { loadEnvironment, platformEnvironment } from '@capsule/config';
 import { MigrationSession } from '@capsule/database/migrations';
+import { confirm, ownTerminal, type Terminal } from '../confirm.js';
 import type { ServiceDatabase } from './service-database.js';
 
 export class ResetRefusedError extends Error {}
@@ -48,26 +47,12 @@ async function sessionsOfService({ service, owner, user }: ServiceDatabase): Pro
   }
 }
 
-/** The part of a terminal that a question needs. */
-export interface Terminal {
-  input: NodeJS.ReadableStream & { isTTY?: boolean };
-  output: NodeJS.WritableStream;
-}
-
-/** False without a terminal, too: a script has to say --yes. */
-export async function confirmReset(
+export function confirmReset(
   databases: readonly ServiceDatabase[],
-  { input, output }: Terminal = { input: process.stdin, output: process.stderr },
+  terminal: Terminal = ownTerminal,
 ): Promise<boolean> {
-  if (!input.isTTY) return false;
   const names = databases.map(({ owner }) => `${owner.name} (port ${owner.port})`).join(', ');
-  const terminal = createInterface({ input, output });
-  // Who leaves the terminal (Ctrl-D) never answers.
-  const left = once(terminal, 'close').then(() => 'no');
-  const answered = terminal.question(`This deletes every row of ${names}.\nType yes to go on: `);
-  const answer = await Promise.race([answered, left]);
-  terminal.close();
-  return answer.trim() === 'yes';
+  return confirm(`This deletes every row of ${names}.`, terminal);
 }
 
 /** A path is that of a unix socket. */

@@ -44,7 +44,7 @@ describe('the commands of the platform', () => {
     expect(code).toBe(0);
     const rows = output.trim().split('\n').slice(1);
     expect(rows).toHaveLength(processCount);
-    for (const row of rows) expect(row).toMatch(/^\S+ +ready +(\d+|-) +\d+ +\d+ MB +0 +\S+\.log$/);
+    for (const row of rows) expect(row).toMatch(/^\S+ +ready +(\d+|-) +\d+ +[1-9]\d* MB +0 +\S+\.log$/);
   });
 
   it('leave a running platform as it is when it is started again', async () => {

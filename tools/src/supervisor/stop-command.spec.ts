@@ -1,12 +1,54 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { jest } from '@jest/globals';
 import { serveControl } from './control.js';
 import { identityOf, type ProcessIdentity } from './process-identity.js';
 import { writeRecord } from './process-record.js';
 import { ScratchCheckout } from './scratch-checkout.fixture.js';
+import { reset } from './stop-command.js';
 import { eventually } from './supervised-copy.fixture.js';
 import { claimHome, releaseHome } from './supervisor-lock.js';
+
+describe('npm run reset', () => {
+  let checkout: ScratchCheckout;
+  let data: string;
+
+  beforeEach(() => {
+    checkout = new ScratchCheckout('stop-command.spec');
+    data = join(checkout.home.path, 'servers/data');
+    writeFileSync(data, '');
+    jest.spyOn(console, 'log').mockImplementation(() => {});
+  });
+
+  afterEach(() => {
+    jest.restoreAllMocks();
+    checkout.remove();
+  });
+
+  const terminal = (typed: string) => {
+    const [input, output] = [new PassThrough(), new PassThrough()];
+    input.end(typed);
+    return { input: Object.assign(input, { isTTY: true }), output };
+  };
+
+  it.each([['no\n'], ['y\n'], ['']])('deletes nothing when its question is answered by %j', async (typed) => {
+    expect(await reset(checkout.path, false, terminal(typed))).toBe(1);
+    expect(existsSync(data)).toBe(true);
+  });
+
+  it('deletes when somebody types yes, after it has said what and where', async () => {
+    const { input, output } = terminal('yes\n');
+    expect(await reset(checkout.path, false, { input, output })).toBe(0);
+    expect(existsSync(data)).toBe(false);
+    output.end();
+    expect(await text(output)).toContain(
+      `all databases, streams, archives and apps in ${checkout.home.path}.`,
+    );
+  });
+});
 
 describe('npm stop', () => {
   let checkout: ScratchCheckout;

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { confirm, ownTerminal, type Terminal } from '../confirm.js';
 import { ask, callSupervisor } from './control.js';
 import { readEnvironment } from './environment-file.js';
 import { exitCodeOf } from './exit-code.js';
@@ -22,8 +22,8 @@ export function status(workspace: string): Promise<number> {
 }
 
 /** Everything the platform keeps is lost, so it asks unless told `--yes`. Keys stay: `.env` names them. */
-export function reset(workspace: string, confirmed: boolean): Promise<number> {
-  return exitCodeOf(terminal, () => resetHome(workspace, homeOf(workspace), confirmed));
+export function reset(workspace: string, confirmed: boolean, asked: Terminal = ownTerminal): Promise<number> {
+  return exitCodeOf(terminal, () => resetHome(workspace, homeOf(workspace), confirmed, asked));
 }
 
 async function showStatus(home: Home): Promise<number> {
@@ -43,11 +43,14 @@ async function showStatus(home: Home): Promise<number> {
   return 1;
 }
 
-async function resetHome(workspace: string, home: Home, confirmed: boolean): Promise<number> {
-  if (
-    !confirmed &&
-    !(await confirm(`This deletes all databases, streams, archives and apps in ${home.path}.`))
-  ) {
+async function resetHome(
+  workspace: string,
+  home: Home,
+  confirmed: boolean,
+  asked: Terminal,
+): Promise<number> {
+  const what = `This deletes all databases, streams, archives and apps in ${home.path}.`;
+  if (!confirmed && !(await confirm(what, asked))) {
     terminal.note('Nothing was deleted. npm run reset -- --yes deletes without asking.');
     return 1;
   }
@@ -78,17 +81,6 @@ async function stopHome(workspace: string, home: Home): Promise<void> {
   for (const { name } of left) removeRecord(home.run, name);
   if (left.length === 0) return terminal.note('Capsule is not running.');
   terminal.step('stopped what was left behind', performance.now() - startedAt, `${left.length} processes`);
-}
-
-async function confirm(what: string): Promise<boolean> {
-  if (!process.stdin.isTTY) {
-    terminal.note(`${what} There is no terminal to ask in.`);
-    return false;
-  }
-  const terminalInput = createInterface({ input: process.stdin, output: process.stdout });
-  const answer = await terminalInput.question(`${what}\nType yes to go on: `);
-  terminalInput.close();
-  return answer.trim() === 'yes';
 }
 
 function homeOf(workspace: string): Home {

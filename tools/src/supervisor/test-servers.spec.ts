@@ -1,9 +1,18 @@
-import { readdirSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
+import { serviceNames } from '@capsule/contracts';
+import type { Home } from './home.js';
 import { logPathOf, tailOf } from './log-file.js';
-import { livingRecords } from './process-record.js';
+import type { ProcessDefinition } from './managed-process.js';
+import { livingRecords, recordStarted } from './process-record.js';
+import { edgeEntrance, edgeRouter } from './servers/caddy.js';
 import { converse } from './servers/line-protocol.js';
+import { natsServer } from './servers/nats.js';
+import { postgresServer } from './servers/postgres.js';
+import { redisServer } from './servers/redis.js';
 import {
   clientOf,
   eventually,
@@ -14,9 +23,12 @@ import {
   Copy,
   type Variables,
 } from './supervised-copy.fixture.js';
+import { testSettings } from './test-environment.js';
 
 /** Four clusters, the bus, the cache and the edge's two processes. */
 const serverCount = 8;
+/** All but the second process of the edge. */
+const listeningCount = 7;
 
 describe('the private servers', () => {
   const copy = new Copy('test-servers.spec');
@@ -52,6 +64,33 @@ describe('the private servers', () => {
     if (rows.length === 0) return;
     expect(rows).toContainEqual({ name: 'pg_stat_statements.max', setting: '5000' });
     expect(rows).toContainEqual({ name: 'pg_stat_statements.track_utility', setting: 'off' });
+  });
+
+  it.each(['AUTH', 'BILLING', 'DEPLOY', 'MONITOR'])(
+    'keep and take the passwords of %s by SCRAM alone',
+    async (service) => {
+      const client = await superuserOf(variables, service);
+      const asked = await client.query('SELECT DISTINCT auth_method FROM pg_hba_file_rules');
+      const kept = await client.query(
+        "SELECT DISTINCT split_part(rolpassword, '$', 1) AS kind FROM pg_authid WHERE rolcanlogin",
+      );
+      await client.end();
+      expect(asked.rows).toEqual([{ auth_method: 'scram-sha-256' }]);
+      expect(kept.rows).toEqual([{ kind: 'SCRAM-SHA-256' }]);
+    },
+  );
+
+  // All of 127.0.0.0/8 is this machine on Linux, so what listens on every address answers on another one of it.
+  (process.platform === 'linux' ? it : it.skip)('listen on 127.0.0.1 and on no other address', async () => {
+    const ports = Object.entries(variables)
+      .filter(([name]) => /(DB|REDIS|EDGE)_PORT$/.test(name))
+      .map(([, port]) => Number(port));
+    ports.push(Number(new URL(variables['NATS_URL'] as string).port));
+    expect(ports).toHaveLength(listeningCount);
+    for (const port of ports) {
+      await expect(connectTo('127.0.0.1', port)).resolves.toBeUndefined();
+      await expect(connectTo('127.0.0.2', port)).rejects.toThrow('ECONNREFUSED');
+    }
   });
 
   it.each(['AUTH', 'BILLING', 'DEPLOY', 'MONITOR'])(
@@ -181,6 +220,61 @@ describe('the private servers', () => {
   }, 60_000);
 });
 
+describe('the start of the servers', () => {
+  it('begins with all of them at once: none waits for another', async () => {
+    const copy = new Copy('test-servers.spec');
+    const { home, firstPort } = copy;
+    const settings = testSettings(home, firstPort);
+    const definitions = [
+      ...serviceNames.map((service) => postgresServer(home, service, settings.clusters[service])),
+      natsServer(home, settings.nats),
+      redisServer(home, settings.redis),
+      edgeRouter(home),
+      edgeEntrance(home, settings.edge),
+    ];
+    expect(definitions).toHaveLength(serverCount);
+    // Each start first ends what was left of its server; these note that they were told to, and take their time.
+    const notes = join(home.path, 'notes');
+    const left = await Promise.all(definitions.map((definition) => leaveBehind(home, definition, notes)));
+    // So that nothing more is made when they have ended.
+    const strangers = definitions.flatMap(({ listens }) =>
+      listens ? [createServer().listen(listens.port, '127.0.0.1')] : [],
+    );
+    try {
+      const starting = expect(copy.start()).rejects.toThrow('another program is listening there');
+      await eventually(() => {
+        expect(readdirSync(notes)).toHaveLength(serverCount);
+        expect(left.every((child) => child.exitCode === null && child.signalCode === null)).toBe(true);
+      }, 9_000);
+      for (const child of left) child.kill('SIGKILL');
+      await starting;
+      await copy.stop();
+    } finally {
+      for (const child of left) child.kill('SIGKILL');
+      for (const stranger of strangers) stranger.close();
+      copy.remove();
+    }
+  }, 60_000);
+
+  /** A process that passes for the definition's of an earlier supervisor, and does not end when it is told to. */
+  async function leaveBehind(
+    home: Home,
+    definition: ProcessDefinition,
+    notes: string,
+  ): Promise<ChildProcess> {
+    mkdirSync(notes, { recursive: true });
+    const { name, marker, stopSignal } = definition;
+    const program = `
+      process.on('${stopSignal}', () => require('fs').writeFileSync('${join(notes, name)}', ''));
+      setInterval(() => {}, 1_000);
+      console.log('waits');`;
+    const child = spawn(process.execPath, ['-e', program, marker], { stdio: ['ignore', 'pipe', 'ignore'] });
+    await once(child.stdout, 'data');
+    recordStarted(home.run, child.pid, definition);
+    return child;
+  }
+});
+
 describe('a port that is taken', () => {
   it('fails the start with its number and its variable, leaves the stranger alone and nothing running', async () => {
     const copy = new Copy('test-servers.spec');
@@ -202,3 +296,9 @@ describe('a port that is taken', () => {
     }
   }, 60_000);
 });
+
+async function connectTo(host: string, port: number): Promise<void> {
+  const socket = connect({ host, port });
+  await once(socket, 'connect');
+  socket.destroy();
+}
