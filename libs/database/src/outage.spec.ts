@@ -79,6 +79,21 @@ describe('a database that is too slow or goes away in the middle', () => {
     });
   });
 
+  it.each([
+    ['the disk is full', '53100'],
+    ['memory is short', '53200'],
+  ])('answers 503 with a time to wait when the server says that %s', async (_, sqlState) => {
+    const failing = inTenant(async (tx) => {
+      await tx.query(insertNote, [tenant, uuidv7()]);
+      await tx.query(`DO $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = '${sqlState}'; END $$`);
+    });
+    await expect(failing).rejects.toMatchObject({
+      code: 'platform.service.overloaded',
+      kind: 'unavailable',
+      retryAfterSeconds: 1,
+    });
+  });
+
   it('leaves the decision of the work alone, whatever became of the connection', async () => {
     const decided = new DomainError('auth.user.email_taken');
     const failing = inTenant(async (tx) => {

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -102,6 +103,31 @@ describe('ObjectStore', () => {
     expect(await store.stat('a')).toBeUndefined();
     expect(await readdir(join(folder, 'incoming'))).toEqual([]);
   });
+
+  // Only root may mount a folder with an end.
+  (process.getuid?.() === 0 && process.platform === 'linux' ? it : it.skip)(
+    'is unavailable for a while when the disk is full, keeps the old object, and takes new ones when there is room',
+    async () => {
+      const disk = await mkdtemp(join(tmpdir(), 'object-store-disk-'));
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk]);
+      try {
+        const small = await ObjectStore.open(disk);
+        const put = (key: string, bytes: number) =>
+          small.putStream(key, Readable.from([Buffer.alloc(bytes)]), LIMIT);
+        await put('a', 100_000);
+        await expect(put('a', 200_000)).rejects.toMatchObject({
+          code: 'platform.service.overloaded',
+          kind: 'unavailable',
+          retryAfterSeconds: 10,
+        });
+        expect((await small.stat('a'))?.sizeBytes).toBe(100_000);
+        await put('b', 100_000);
+      } finally {
+        execFileSync('umount', ['--lazy', disk]);
+        await rm(disk, { recursive: true });
+      }
+    },
+  );
 
   it('tells an absent object from a deleted one only by the answer of delete', async () => {
     await put('x/a', '1');

@@ -33,6 +33,8 @@ export interface PutOptions {
 }
 
 const LEFTOVER_AGE_MS = 3_600_000;
+/** A full disk stays so until somebody makes room. */
+const FULL_RETRY_SECONDS = 10;
 const OWNER_ONLY_FOLDER = 0o700;
 const OWNER_ONLY_FILE = 0o600;
 
@@ -56,7 +58,8 @@ export class ObjectStore {
 
   /**
    * Stores a stream under the key, replacing what was there. If the stream fails or is too large nothing changes.
-   * @throws DomainError of kind too_large as soon as `maxBytes` is exceeded; the reason of `signal`
+   * @throws DomainError of kind too_large as soon as `maxBytes` is exceeded, platform.service.overloaded when the disk
+   * is full; the reason of `signal`
    */
   async putStream(key: string, content: Readable, options: PutOptions): Promise<StoredObject> {
     // What reads the stream below reports its error; one that comes before would be nobody's, and end the process.
@@ -71,7 +74,12 @@ export class ObjectStore {
       return { key, ...written };
     } catch (error) {
       await rm(temporary, { force: true });
-      throw error;
+      throw isFull(error)
+        ? new DomainError('platform.service.overloaded', {
+            cause: error,
+            retryAfterSeconds: FULL_RETRY_SECONDS,
+          })
+        : error;
     }
   }
 
@@ -180,7 +188,11 @@ export class ObjectStore {
   }
 }
 
-function tooLarge({ maxBytes, tooLarge: code = 'platform.request.too_large' }: PutOptions): DomainError {
+/** Also for who knows the size beforehand. */
+export function tooLarge({
+  maxBytes,
+  tooLarge: code = 'platform.request.too_large',
+}: PutOptions): DomainError {
   return new DomainError(code, { detail: `At most ${maxBytes} bytes are taken.` });
 }
 
@@ -190,6 +202,10 @@ function ignoreExisting(error: unknown): void {
 
 function isAbsent(error: unknown): boolean {
   return ['ENOENT', 'ENOTDIR'].includes(codeOf(error));
+}
+
+function isFull(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes(codeOf(error));
 }
 
 function codeOf(error: unknown): string {
