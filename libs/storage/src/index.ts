@@ -1,1 +1,1 @@
-export { ObjectStore, type PutOptions, type StoredObject } from './object-store.js';
+export { ObjectStore, type PutOptions, type StoredObject, tooLarge } from './object-store.js';

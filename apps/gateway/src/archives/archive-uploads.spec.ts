@@ -13,6 +13,7 @@ import { answering, serve } from '../service.fixture.js';
 import { app, deployment } from './deployment.fixture.js';
 
 const LIMIT_BYTES = 1024 * 1024;
+const TOO_LARGE = `At most ${LIMIT_BYTES} bytes are taken.`;
 const otherAppId = '0192f0c2-03b4-7a90-8c17-b2e94f6d1a99';
 
 let nats: TestNats;
@@ -126,6 +127,15 @@ function inHalves(bytes: Buffer, meet: () => Promise<void>): ReadableStream {
 }
 
 describe('an uploaded archive', () => {
+  it.each([
+    ['is known beforehand', ''],
+    ['turns out', streamOf(new Uint8Array(), 0)],
+  ])('without a byte is refused as empty when that %s, and leaves nothing', async (_, body) => {
+    expect(await upload(body)).toMatchObject({ status: 422, body: { code: 'deploy.archive.empty' } });
+    expect(await stored()).toEqual([]);
+    expect(created).toEqual([]);
+  });
+
   it.each(['application/gzip', 'application/x-gzip', 'application/octet-stream'])(
     'of type %s is stored under its tenant and named to the service by id, digest and size',
     async (type) => {
@@ -194,13 +204,13 @@ describe('nothing is left in storage', () => {
 
   it('of an archive whose length says that it is too large: 413', async () => {
     const { status, body } = await upload(randomBytes(LIMIT_BYTES + 1));
-    expect([status, body['code']]).toEqual([413, 'deploy.archive.too_large']);
+    expect([status, body['code'], body['detail']]).toEqual([413, 'deploy.archive.too_large', TOO_LARGE]);
     expect(created).toEqual([]);
   });
 
   it('of an archive that turns out too large on the way: 413, which the caller gets to see', async () => {
     const { status, body } = await upload(streamOf(randomBytes(64 * 1024), 100));
-    expect([status, body['code']]).toEqual([413, 'deploy.archive.too_large']);
+    expect([status, body['code'], body['detail']]).toEqual([413, 'deploy.archive.too_large', TOO_LARGE]);
     expect(created).toEqual([]);
   });
 

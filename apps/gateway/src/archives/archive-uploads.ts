@@ -17,7 +17,7 @@
  */
 import { archiveBegin, deploymentCreate, type Endpoint } from '@capsule/contracts';
 import { DomainError, isRemote, validationError } from '@capsule/errors';
-import { ObjectStore } from '@capsule/storage';
+import { ObjectStore, tooLarge } from '@capsule/storage';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest, RouteHandlerMethod } from 'fastify';
 import { config, type GatewaySettings } from '../config.js';
@@ -49,8 +49,7 @@ export class ArchiveUploads {
     const read = archiveBegin.request.safeParse(request.params);
     if (!read.success) throw validationError(read.error);
     const { appId } = read.data;
-    if (Number(request.headers['content-length'] ?? 0) > this.limit.maxBytes)
-      throw new DomainError(this.limit.tooLarge);
+    if (Number(request.headers['content-length'] ?? 0) > this.limit.maxBytes) throw tooLarge(this.limit);
     const { archiveId, storageKey, writeWithinSeconds } = await this.upstreams.call(archiveBegin, { appId });
 
     const { digest, sizeBytes } = await this.store.putStream(storageKey, uploadedBytes(request.raw), {

@@ -53,13 +53,20 @@ export const deployErrors = {
     kind: 'forbidden',
     title: "The plan's quota is used up",
     when: 'The change would exceed what the plan of the organization allows; `detail` names the quota.',
-    remedy: 'Remove something, or move to a larger plan.',
+    remedy:
+      'Go on with the projects and apps there are, or ask for less memory; plans cannot be changed yet.',
   },
   'deploy.archive.not_found': {
     kind: 'not_found',
     title: 'There is no such upload',
     when: 'The upload took longer than an hour, or it is not yours.',
     remedy: 'Upload the archive again.',
+  },
+  'deploy.archive.empty': {
+    kind: 'invalid',
+    title: 'The archive is empty',
+    when: 'The request has the content type of an archive and no body.',
+    remedy: 'Send the bytes of the archive as the body; with curl, `--data-binary @app.tar.gz`.',
   },
   'deploy.archive.too_large': {
     kind: 'too_large',

@@ -97,6 +97,7 @@ export const deployEndpoints = [
     errors: [
       'deploy.app.not_found',
       'deploy.archive.not_found',
+      'deploy.archive.empty',
       'deploy.archive.too_large',
       'deploy.source.git_url_refused',
       'deploy.quota.exceeded',
