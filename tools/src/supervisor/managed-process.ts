@@ -131,6 +131,11 @@ export class ManagedProcess {
     await this.start();
   }
 
+  /** From now on it stays ended when it ends. */
+  startNoMore(): void {
+    this.cancel.abort();
+  }
+
   /** Asks it to end, waits, and kills it only after its deadline. Safe in every state. */
   async stop(): Promise<void> {
     this.standby?.end();

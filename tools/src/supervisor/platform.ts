@@ -90,12 +90,18 @@ export class Platform {
     ]);
   }
 
+  /** Some tell a whole tree of processes to end, as nx does; none of those is taken for a crash after this. */
+  startNoMore(): void {
+    this.ending = true;
+    for (const each of this.processes) each.startNoMore();
+  }
+
   /**
    * The gateway first, so that a request it still has finds its service; then the services, so that none loses a server
    * while it finishes work; then the apps; then the servers.
    */
   async stop(): Promise<void> {
-    this.ending = true;
+    this.startNoMore();
     await this.services.gateway.stop();
     await Promise.all([
       ...serviceNames.map((service) => this.services[service].stop()),

@@ -71,6 +71,7 @@ async function runUntilEnded(
   const startedAt = performance.now();
   const platform = new Platform(workspace, home, source, reporter, options);
   const ended = once(end.signal, 'abort');
+  end.signal.addEventListener('abort', () => platform.startNoMore());
 
   let tellStopped = () => {};
   const stopped = new Promise<void>((resolve) => (tellStopped = resolve));

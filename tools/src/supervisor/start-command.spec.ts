@@ -183,7 +183,7 @@ describe('a start whose demo app never answers', () => {
     expect(await checkout.run('stop-command', 'stop')).toMatchObject({ code: 0 });
   }, 120_000);
 
-  it('says that isolation is off and why, and ends at once on Ctrl-C while the demo is being deployed', async () => {
+  it('says that isolation is off and why, and ends at once while the demo is being deployed, though all processes are told to', async () => {
     checkout.variables['DEPLOY_SERVICE_HEALTH_TIMEOUT_SECONDS'] = healthTimeoutSeconds;
     const foreground = checkout.begin('start-command', 'start', {});
     await eventually(() => expect(foreground.output()).toContain('✓ Capsule is ready'), 90_000);
@@ -192,10 +192,14 @@ describe('a start whose demo app never answers', () => {
       /^! Isolation is off: hosted apps can read what you can read \(.+\)\.$/m,
     );
 
+    const processes = livingRecords(checkout.home.run);
     foreground.child.kill('SIGINT');
+    // As nx does, which tells the whole tree.
+    for (const { pid } of processes) process.kill(pid, 'SIGTERM');
     const { code, output } = await foreground.ended;
     expect({ code, output }).toMatchObject({ code: 0, output: expect.stringContaining('data stays') });
     expect(output).not.toContain('could not be deployed');
+    expect(output).not.toContain('started again');
     expect(livingRecords(checkout.home.run)).toEqual([]);
     expect(isAlive(app)).toBe(false);
   }, 150_000);
