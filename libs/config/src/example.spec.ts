@@ -25,6 +25,15 @@ const environments: Environment[] = [
 const variables = environments.flatMap((environment) => listVariables(environment.variables));
 const lines = renderExample(environments).split('\n');
 
+const secrets = Object.fromEntries(
+  variables
+    .filter((each) => each.secret)
+    .map(({ variable, generated: kind }) => [
+      variable,
+      kind === 'rsa-private-key-file' ? '-----BEGIN PRIVATE KEY-----' : 'a long enough secret',
+    ]),
+) as Record<string, string>;
+
 /** Lines that set the variable, or would if they were not comments. */
 const linesOf = (name: string) => lines.filter((line) => line.replace(/^# /, '').startsWith(`${name}=`));
 
@@ -47,26 +56,30 @@ describe('the example of an environment', () => {
   });
 
   it('leaves every secret empty', () => {
-    const secrets = variables.filter((each) => each.secret);
-    expect(secrets.length).toBeGreaterThan(10);
-    for (const { variable } of secrets) expect(linesOf(variable)).toEqual([`${variable}=`]);
+    const names = Object.keys(secrets);
+    expect(names.length).toBeGreaterThan(10);
+    for (const name of names) expect(linesOf(name)).toEqual([`${name}=`]);
   });
 
   it('sets the rest to their defaults, so that with secrets it is an environment for every process', () => {
     const example = Object.fromEntries(
       lines.filter((line) => /^[A-Z]/.test(line)).map((line) => line.split(/=(.*)/s).slice(0, 2)),
     ) as Record<string, string>;
-    const generated = variables
-      .filter((each) => each.secret)
-      .map(({ variable, generated: kind }) => [
-        variable,
-        kind === 'rsa-private-key-file' ? '-----BEGIN PRIVATE KEY-----' : 'a long enough secret',
-      ]);
-    const secrets = Object.fromEntries(generated) as Record<string, string>;
     for (const environment of environments) {
       expect(loadEnvironment(environment, { ...example, ...secrets })).toEqual(
         loadEnvironment(environment, secrets),
       );
     }
+  });
+
+  it('has every process listen on loopback alone', () => {
+    const processes = [
+      loadEnvironment(gatewayEnvironment, secrets),
+      loadEnvironment(authEnvironment, secrets),
+      loadEnvironment(billingEnvironment, secrets),
+      loadEnvironment(deployEnvironment, secrets),
+      loadEnvironment(monitorEnvironment, secrets),
+    ];
+    for (const { http } of processes) expect(http.host).toBe('127.0.0.1');
   });
 });

@@ -18,6 +18,13 @@ const otherKeys: Readonly<Record<string, string>> = {
   samples_default: 'a partition of samples',
 };
 
+/** Tables whose ids come from elsewhere, each for a reason. */
+const idsOfOthers: Readonly<Record<string, string>> = {
+  'deploy.organizations': "auth's",
+  'monitor.tenants': "auth's organizations",
+  'monitor.users': "auth's",
+};
+
 /** Tables without audit columns that are no history either: what they hold is bookkeeping of machines. */
 const bookkeeping: Readonly<Record<string, string>> = {
   flyway_schema_history: 'says itself when, and by whom',
@@ -62,6 +69,14 @@ describe.each(['auth', 'billing', 'deploy', 'monitor'] as const)('every table of
       SELECT FROM pg_constraint k JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.conkey[1]
       WHERE k.conrelid = c.oid AND k.contype = 'p' AND cardinality(k.conkey) = 1 AND a.atttypid = 'uuid'::regtype)`);
     expect(others.filter((name) => !(name in otherKeys))).toEqual([]);
+  });
+
+  it('makes the ids of its rows itself, unless somebody else has made them', async () => {
+    const others = await tablesWhere(`${has('id', 'uuid')} AND NOT EXISTS (
+      SELECT FROM pg_attribute a JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+      WHERE a.attrelid = c.oid AND a.attname = 'id'
+        AND pg_get_expr(d.adbin, d.adrelid) ~ '^(public\\.)?uuid_generate_v4\\(\\)$')`);
+    expect(others.filter((name) => !(`${service}.${name}` in idsOfOthers))).toEqual([]);
   });
 
   it('has audit columns kept by the trigger, or keeps history, or a reason why neither', async () => {

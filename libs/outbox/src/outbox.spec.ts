@@ -69,6 +69,16 @@ describe('the outbox of auth', () => {
     return database.withTenant(tenantId, (tx) => outbox.add(tx, organizationCreated, dataOf(name)));
   }
 
+  function addTogether(count: number): Promise<string[]> {
+    return database.withTenant(tenantId, async (tx) => {
+      const ids: string[] = [];
+      for (let n = 0; n < count; n += 1) {
+        ids.push(await outbox.add(tx, organizationCreated, dataOf(`number ${n}`)));
+      }
+      return ids;
+    });
+  }
+
   async function markedRows(): Promise<number> {
     const { rows } = await testDatabase.asSuperuser((client) =>
       client.query<{ marked: number }>('SELECT count(published_at)::integer AS marked FROM outbox'),
@@ -235,15 +245,13 @@ describe('the outbox of auth', () => {
   });
 
   it('publishes more at once than goes out promptly', async () => {
-    const ids = await Promise.all(Array.from({ length: 300 }, (_, index) => add(`number ${index}`)));
-    await eventually(
-      async () => expect((await stored(nats)).map(({ id }) => id).sort()).toEqual(ids.sort()),
-      20_000,
-    );
+    const ids = await addTogether(150);
+    await eventually(async () => expect(await unpublished(database)).toBe(0), 20_000);
+    expect((await stored(nats)).map(({ id }) => id).sort()).toEqual(ids.sort());
   });
 
   it('has published and marked what was committed when it has shut down', async () => {
-    const ids = await Promise.all(Array.from({ length: 250 }, (_, index) => add(`number ${index}`)));
+    const ids = await addTogether(250);
     await auth.close();
     expect((await stored(nats)).map(({ id }) => id).sort()).toEqual(ids.sort());
     expect(await markedRows()).toBe(250);
@@ -256,6 +264,19 @@ describe('the outbox of auth', () => {
     const id = await leaveBehind();
     await auth.close();
     expect((await stored(nats)).map((event) => event.id)).toContain(id);
+  });
+
+  it('measures how long each event took to the stream, whichever way it went', async () => {
+    const measured = async (): Promise<number> =>
+      Number(/^capsule_outbox_publish_lag_seconds_count (\d+)$/m.exec(await registry.metrics())?.[1]);
+    const before = await measured();
+    await add();
+    await eventually(async () => expect(await unpublished(database)).toBe(0));
+    expect(await measured()).toBe(before + 1);
+    await leaveBehind();
+    auth.get(Relay).wake();
+    await eventually(async () => expect(await unpublished(database)).toBe(0));
+    expect(await measured()).toBe(before + 2);
   });
 
   it('takes one connection for marks that have to wait, however many events come meanwhile', async () => {

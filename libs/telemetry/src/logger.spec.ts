@@ -4,7 +4,7 @@ import { currentContext, requireTenant, runInContext } from './request-context.j
 
 const SECRET = 'hunter2-hunter2';
 
-function captured(format: 'json' | 'pretty' = 'json') {
+function captured(format: 'json' | 'pretty' | 'auto' = 'json') {
   const lines: string[] = [];
   const output = { write: (line: string) => void lines.push(line) };
   const pino = createLogger({ app: 'auth', level: 'trace', format }, output);
@@ -141,6 +141,40 @@ describe('A log line', () => {
     loop['self'] = loop;
     pino.info({ loop }, 'x');
     expect(entry().loop).toEqual({ amount: '12', self: '[circular]' });
+  });
+});
+
+describe('The format of log lines', () => {
+  const { isTTY } = process.stdout;
+  const lineWritten = (format: 'json' | 'pretty' | 'auto', inTerminal: boolean): string => {
+    process.stdout.isTTY = inTerminal;
+    const { lines, pino } = captured(format);
+    pino.warn({ attempts: 3, err: new Error('boom') }, 'cannot publish');
+    expect(lines).toHaveLength(1);
+    return lines[0]!;
+  };
+  afterEach(() => {
+    process.stdout.isTTY = isTTY;
+  });
+
+  it.each([
+    ['pretty', false],
+    ['auto', true],
+  ] as const)('%s is for people to read, in a terminal: %s', (format, inTerminal) => {
+    const line = lineWritten(format, inTerminal);
+    expect(() => JSON.parse(line)).toThrow();
+    for (const part of ['warn', 'auth', 'cannot publish', 'attempts=3', 'Error: boom'])
+      expect(line).toContain(part);
+  });
+
+  it.each([
+    ['json', true],
+    ['auto', false],
+  ] as const)('%s is JSON, in a terminal: %s', (format, inTerminal) => {
+    expect(JSON.parse(lineWritten(format, inTerminal))).toMatchObject({
+      level: 'warn',
+      msg: 'cannot publish',
+    });
   });
 });
 
