@@ -17,6 +17,7 @@ import { OutboxWorkers } from '@capsule/outbox';
 import { type RequestContext, runInContext } from '@capsule/telemetry';
 import type { z } from 'zod';
 import type { TestDatabase } from './database.js';
+import { failingAsDocumented } from './documented-errors.js';
 import type { TestNats } from './nats.js';
 import { TestIssuer } from './test-issuer.js';
 
@@ -71,7 +72,7 @@ export class TestService {
     context: Partial<RequestContext> = {},
   ): Promise<ResponseOf<C>> {
     const admitted = await this.issuer.admit({ requestId: 'spec', ...context });
-    return runInContext(admitted, () => this.client.call(contract, request));
+    return runInContext(admitted, () => failingAsDocumented(contract, this.client.call(contract, request)));
   }
 
   /**
