@@ -126,7 +126,7 @@ it('a start whose output nobody reads any more ends in order', async () => {
 }, 60_000);
 
 (existsSync('/dev/full') ? it : it.skip)(
-  'a detached supervisor goes on when it can not write into its log, because the disk is full',
+  'a detached supervisor goes on when it cannot write into its log, because the disk is full',
   async () => {
     const checkout = new ScratchCheckout('start-command.spec');
     // Fails the start, some steps after the first lines of the log.
