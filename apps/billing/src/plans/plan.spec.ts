@@ -57,6 +57,28 @@ describe('plans', () => {
     }
   });
 
+  // By month, then each second, GiB hour and deployment beyond what is included, in hundredths of the currency.
+  it.each([
+    ['pro', 'USD', '2000', '0.0014', '0.6', '1'],
+    ['pro', 'EUR', '1900', '0.0013', '0.55', '1'],
+    ['pro', 'GBP', '1600', '0.0011', '0.48', '1'],
+    ['pro', 'BRL', '9900', '0.007', '3', '5'],
+    ['enterprise', 'USD', '49900', '0.0011', '0.48', '0.5'],
+    ['enterprise', 'EUR', '46900', '0.001', '0.45', '0.5'],
+    ['enterprise', 'GBP', '39900', '0.00088', '0.38', '0.5'],
+    ['enterprise', 'BRL', '249900', '0.0055', '2.4', '2.5'],
+  ])('cost on %s in %s: %s a month', async (code, currency, month, second, gibibyteHour, deployment) => {
+    const { items } = await billing.call(planList, {});
+    const prices = items.find((plan) => plan.code === code)?.prices ?? [];
+    const { monthlyAmountMinor, usage } = prices.find((price) => price.currency === currency)!;
+    expect(monthlyAmountMinor).toBe(month);
+    expect(Object.fromEntries(usage.map(({ meter, unitAmountMinor }) => [meter, unitAmountMinor]))).toEqual({
+      cpu_seconds: second,
+      memory_gib_hours: gibibyteHour,
+      deployments: deployment,
+    });
+  });
+
   it('write prices as exact decimals', async () => {
     const { items } = await billing.call(planList, {});
     const price = items[1]?.prices.find(({ currency }) => currency === 'USD');
