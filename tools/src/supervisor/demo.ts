@@ -78,8 +78,18 @@ async function signIn(api: Api, password: string): Promise<Api> {
     return api.as((await api.post<Tokens>('/v1/auth/sign-in', { email, password })).accessToken);
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 401) throw error;
-    const account = { email, password, name: 'Demo', organizationName };
-    return api.as((await api.post<Tokens>('/v1/auth/sign-up', account)).accessToken);
+    return api.as((await signUp(api, password)).accessToken);
+  }
+}
+
+async function signUp(api: Api, password: string): Promise<Tokens> {
+  try {
+    return await api.post('/v1/auth/sign-up', { email, password, name: 'Demo', organizationName });
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.status !== 409) throw error;
+    throw new Error(`${email} has another password in this data. npm run reset begins anew.`, {
+      cause: error,
+    });
   }
 }
 
