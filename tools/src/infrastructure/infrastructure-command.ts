@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { addLaterSecrets, ensureEnvironmentFile, readEnvironment } from '../supervisor/environment-file.js';
+import { addMissingSecrets, ensureEnvironmentFile, readEnvironment } from '../supervisor/environment-file.js';
 import { chooseHome, openHome } from '../supervisor/home.js';
 import { readPlatformSettings } from '../supervisor/platform-settings.js';
 import { ambientEnvironment } from '../supervisor/services.js';
@@ -22,7 +22,8 @@ export async function infrastructure(workspace: string, verb: string): Promise<n
   const path = chooseHome(workspace, readEnvironment(workspace, process.env)['CAPSULE_HOME']);
   const home = openHome(path);
   if (ensureEnvironmentFile(workspace, path)) terminal.note('Wrote .env with generated secrets.');
-  addLaterSecrets(workspace, path, process.env);
+  // The volumes may have data of an earlier time.
+  addMissingSecrets(workspace, path, process.env, true);
   const source = readEnvironment(workspace, process.env);
   const settings = readPlatformSettings(source, path);
   writeComposeFiles(home, settings);

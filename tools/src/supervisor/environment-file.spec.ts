@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { appNames } from '@capsule/contracts';
 import { type Environment, loadEnvironment } from '@capsule/config';
-import { addLaterSecrets, ensureEnvironmentFile, readEnvironment } from './environment-file.js';
-import { appEnvironments, readPlatformSettings } from './platform-settings.js';
+import { workspace as checkout } from '../../bootstrap/workspace.mjs';
+import { addMissingSecrets, ensureEnvironmentFile, readEnvironment } from './environment-file.js';
+import { appEnvironments, assertEnvironmentUsable, readPlatformSettings } from './platform-settings.js';
 
 describe('the .env that npm start writes', () => {
   let workspace: string;
@@ -49,16 +50,19 @@ describe('the .env that npm start writes', () => {
     expect(readFileSync(join(workspace, '.env'), 'utf8')).toBe('MINE=1\n');
   });
 
-  it('gets the secrets that came into being after it was written, once, and keeps what it says', () => {
-    writeFileSync(join(workspace, '.env'), 'MINE=1\nAUTH_SERVICE_DB_PASSWORD=mine-mine');
-    const added = addLaterSecrets(workspace, home, {});
-    expect(added).toEqual(
-      expect.arrayContaining(['PAGINATION_CURSOR_KEY', 'AUTH_SERVICE_DB_BACKUP_PASSWORD', 'OPERATOR_TOKEN']),
-    );
+  it.each([
+    ['a copy of .env.example', readFileSync(join(checkout, '.env.example'), 'utf8')],
+    ['a file with one port and one secret', 'GATEWAY_PORT=7090\nAUTH_SERVICE_DB_PASSWORD=mine-mine'],
+  ])('gets every secret it lacks, once, while there is no data, and keeps what it says: %s', (_, text) => {
+    writeFileSync(join(workspace, '.env'), text);
+    const before = readEnvironment(workspace, {});
+    const added = addMissingSecrets(workspace, home, {}, false);
     const read = readEnvironment(workspace, {});
-    expect(read).toMatchObject({ MINE: '1', AUTH_SERVICE_DB_PASSWORD: 'mine-mine' });
-    expect(read['PAGINATION_CURSOR_KEY']).toMatch(/^\S{20,}$/);
-    expect(addLaterSecrets(workspace, home, {})).toEqual([]);
+    expect(read).toMatchObject(Object.fromEntries(Object.entries(before).filter(([, value]) => value)));
+    expect(added).toEqual(expect.arrayContaining(['OPERATOR_TOKEN', 'DEPLOY_SERVICE_DB_PASSWORD']));
+    const source = { ...read, JWT_PRIVATE_KEY_FILE: join(home, 'keys/jwt-private-key.pem') };
+    expect(() => assertEnvironmentUsable(source)).not.toThrow();
+    expect(addMissingSecrets(workspace, home, {}, true)).toEqual([]);
     expect(readEnvironment(workspace, {})).toEqual(read);
   });
 
@@ -67,7 +71,7 @@ describe('the .env that npm start writes', () => {
     const path = join(workspace, '.env');
     const before = readFileSync(path, 'utf8').replace(/^OPERATOR_TOKEN=.*$/m, 'OPERATOR_TOKEN=');
     writeFileSync(path, `${before}GATEWAY_OPERATOR_ADDRESSES=127.0.0.1,::1\n`);
-    expect(addLaterSecrets(workspace, home, {})).toEqual(['OPERATOR_TOKEN']);
+    expect(addMissingSecrets(workspace, home, {}, true)).toEqual(['OPERATOR_TOKEN']);
     const source = readEnvironment(workspace, {});
     const gateway: Environment = appEnvironments.gateway;
     expect(loadEnvironment(gateway, source)).toMatchObject({
@@ -79,18 +83,27 @@ describe('the .env that npm start writes', () => {
     const path = join(workspace, '.env');
     writeFileSync(path, 'MINE=1\n');
     chmodSync(path, 0o644);
-    expect(addLaterSecrets(workspace, home, {})).not.toEqual([]);
+    expect(addMissingSecrets(workspace, home, {}, false)).not.toEqual([]);
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
-  it('gets no secret that the environment has, nor one whose loss has to be noticed', () => {
+  it('gets no secret that the environment has', () => {
     writeFileSync(join(workspace, '.env'), 'MINE=1\n');
-    const added = addLaterSecrets(workspace, home, { PAGINATION_CURSOR_KEY_FILE: '/run/secrets/cursors' });
-    expect(added).not.toContain('PAGINATION_CURSOR_KEY');
-    const read = readEnvironment(workspace, {});
-    for (const old of ['AUTH_SERVICE_PASSWORD_PEPPER', 'DEPLOY_SERVICE_DB_PASSWORD', 'JWT_REFRESH_KEY']) {
-      expect(read).not.toHaveProperty(old);
-    }
+    const environment = { PAGINATION_CURSOR_KEY_FILE: '/run/secrets/cursors' };
+    expect(addMissingSecrets(workspace, home, environment, false)).not.toContain('PAGINATION_CURSOR_KEY');
+  });
+
+  it('gets nothing when it lost what the data was made with, and says how to go on', () => {
+    ensureEnvironmentFile(workspace, home);
+    const path = join(workspace, '.env');
+    const lost = /^(AUTH_SERVICE_PASSWORD_PEPPER|DEPLOY_SERVICE_DB_PASSWORD|OPERATOR_TOKEN)=.*$/gm;
+    const text = readFileSync(path, 'utf8').replace(lost, '');
+    writeFileSync(path, text);
+    expect(() => addMissingSecrets(workspace, home, {}, true)).toThrow(
+      '.env lacks what the data was made with: AUTH_SERVICE_PASSWORD_PEPPER, DEPLOY_SERVICE_DB_PASSWORD. ' +
+        'Put it back, or npm run reset and begin anew.',
+    );
+    expect(readFileSync(path, 'utf8')).toBe(text);
   });
 
   it('has another secret for everything', () => {

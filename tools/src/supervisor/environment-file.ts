@@ -47,20 +47,37 @@ export function ensureEnvironmentFile(workspace: string, home: string): boolean 
 }
 
 /**
- * Adds to `.env` the secrets that came into being after it was written, unless the environment has them already.
+ * Adds to `.env` the secrets that it lacks and the environment does not have either.
+ * @param hasData whether data may have been made already, which depends on all but those that came into being later
  * @returns the names of the variables added.
+ * @throws LostSecretsError, with nothing written, when one is missing that data may depend on.
  */
-export function addLaterSecrets(workspace: string, home: string, environment: NodeJS.ProcessEnv): string[] {
+export function addMissingSecrets(
+  workspace: string,
+  home: string,
+  environment: NodeJS.ProcessEnv,
+  hasData: boolean,
+): string[] {
   const present = readEnvironment(workspace, environment);
   const missing = generatedVariables.filter(
-    ({ variable, addedLater }) => addedLater && !present[variable] && !present[`${variable}_FILE`],
+    ({ variable }) => !present[variable] && !present[`${variable}_FILE`],
   );
+  const lost = missing.filter(({ addedLater }) => hasData && !addedLater);
+  if (lost.length > 0) throw new LostSecretsError(lost);
   if (missing.length === 0) return [];
   const path = join(workspace, '.env');
   // Somebody may have written it for everybody to read; that ends before secrets of ours go in.
   chmodSync(path, 0o600);
   appendFileSync(path, missing.map((each) => `\n${secretLine(each, workspace, home)}\n`).join(''));
   return missing.map(({ variable }) => variable);
+}
+
+class LostSecretsError extends Error {
+  constructor(lost: readonly Variable[]) {
+    const names = lost.map(({ variable }) => variable).join(', ');
+    super(`.env lacks what the data was made with: ${names}. Put it back, or npm run reset and begin anew.`);
+    this.name = 'LostSecretsError';
+  }
 }
 
 function secretLine(each: Variable, workspace: string, home: string): string {

@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { type AppName, appNames } from '@capsule/contracts';
 import { serveControl } from './control.js';
 import { endWhenTold } from './end-when-told.js';
-import { addLaterSecrets, ensureEnvironmentFile, mendKeyPair, readEnvironment } from './environment-file.js';
+import {
+  addMissingSecrets,
+  ensureEnvironmentFile,
+  mendKeyPair,
+  readEnvironment,
+} from './environment-file.js';
 import { chooseHome, type Home, openHome } from './home.js';
 import { isolationNote } from './hosted-apps.js';
 import { Platform, type PlatformOptions } from './platform.js';
@@ -50,9 +55,11 @@ export async function runPlatform(options: RunOptions): Promise<void> {
       if (hasData)
         reporter.note('The accounts in this data were made with other secrets; npm run reset begins anew.');
     }
-    for (const name of addLaterSecrets(workspace, path, process.env)) {
-      reporter.note(`Added ${name} to .env, because this release asks for it.`);
-    }
+    // Servers of others may have data of which nothing is known here.
+    const mayHaveData = hasData || options.externalServers === true;
+    const added = addMissingSecrets(workspace, path, process.env, mayHaveData);
+    if (added.length > 0)
+      reporter.note(`Added to .env what it lacked, with generated secrets: ${added.join(', ')}.`);
     const source = withHomePaths(readEnvironment(workspace, process.env), home, workspace, options);
     mendKeyPair(source, workspace, path);
     await runUntilEnded(home, { ...source, ...options.overrides }, options, end);
