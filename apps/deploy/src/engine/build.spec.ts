@@ -99,6 +99,28 @@ describe('a build', () => {
     expect(await fixture.logText(deploymentId)).toContain('this is why');
   }, 60_000);
 
+  it.each([
+    [
+      'a link that leads out',
+      "symlinkSync('/etc/passwd', 'leak')",
+      'holds the link "leak", which leads out of it',
+    ],
+    ['a name that no archive may hold', "writeFileSync('a\\nb', '')", 'holds a name with control characters'],
+  ])(
+    'whose installation leaves %s is refused as it is built, and told so',
+    async (_, deed, refusal) => {
+      const files = {
+        ...manifest({ dependencies: { dep: 'file:./dep' }, scripts: { postinstall: 'node deed.js' } }),
+        ...dependency(),
+        'deed.js': `require('node:fs').${deed};`,
+        'index.js': '',
+      };
+      const failure = await failureOf(fixture.build(files));
+      expect(failure).toMatchObject({ reason: 'source_invalid', detail: `the built app ${refusal}` });
+    },
+    60_000,
+  );
+
   it('that is aborted rejects with the reason of the signal when nothing of it runs any more', async () => {
     const [controller, reason, deploymentId] = [new AbortController(), new Error('canceled'), randomUUID()];
     const files = {
@@ -245,14 +267,16 @@ describe('packing a folder', () => {
 
   it('knows neither time nor order, and follows no link', async () => {
     writeFileSync(join(folder, 'b'), 'b');
-    symlinkSync('/etc/hostname', join(folder, 'link'));
+    symlinkSync('b', join(folder, 'link'));
     const one = await pack(null);
     writeFileSync(join(folder, 'b'), 'b');
     utimesSync(join(folder, 'b'), 1, 1);
     expect(await pack(null)).toEqual(one);
-    expect(gunzipSync(readFileSync(`${folder}.tar.gz`)).toString()).not.toContain(
-      readFileSync('/etc/hostname', 'utf8'),
-    );
+    const linked = gunzipSync(readFileSync(`${folder}.tar.gz`));
+    rmSync(join(folder, 'link'));
+    writeFileSync(join(folder, 'link'), 'b');
+    await pack(null);
+    expect(gunzipSync(readFileSync(`${folder}.tar.gz`)).length).toBe(linked.length + 512);
     await expect(pack(null, 1)).rejects.toMatchObject({ detail: 'the built app holds more than 1 entries' });
     rmSync(`${folder}.tar.gz`);
   });

@@ -6,9 +6,12 @@ import { Readable, Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { pack, type Pack } from 'tar-stream';
+import { DeploymentFailure } from './deployment-failure.js';
 import { TreeBounds, type TreeLimits } from './tree-bounds.js';
+import { hasControlCharacters, leadsOut } from './tree-names.js';
 
 const EPOCH = new Date(0);
+const SUBJECT = 'the built app';
 
 export interface PackRequest {
   folder: string;
@@ -20,7 +23,7 @@ export interface PackRequest {
 
 /**
  * Packs a folder into `file` as `.tar.gz`. Equal contents give equal bytes: names are sorted, and time and owner are left out.
- * @throws DeploymentFailure source_invalid when the folder holds more than it may
+ * @throws DeploymentFailure source_invalid when the folder holds more than it may, or what could not be unpacked again
  */
 export async function packFolder(
   file: string,
@@ -45,7 +48,7 @@ export async function packFolder(
   );
   writing.catch(() => {});
   try {
-    await addFolder(archive, '', request, new TreeBounds(request.limits, 'the built app'));
+    await addFolder(archive, '', request, new TreeBounds(request.limits, SUBJECT));
     archive.finalize();
   } catch (error) {
     archive.destroy();
@@ -72,6 +75,7 @@ async function addFolder(
     } else if (info.kind === 'symlink') {
       const linkname = await readlink(full);
       bounds.addLinkTarget(linkname);
+      if (leadsOut(entry, linkname)) refuse(`holds the link "${entry}", which leads out of it`);
       archive.entry({ ...plain(entry), type: 'symlink', linkname, mode: 0o777 });
     } else if (info.kind === 'file') {
       await addFile(archive, entry, full, request, bounds);
@@ -85,6 +89,7 @@ async function entriesOf(path: string, request: PackRequest, bounds: TreeBounds)
   for await (const { name } of await opendir(join(request.folder, path))) {
     request.signal.throwIfAborted();
     const entry = path === '' ? name : `${path}/${name}`;
+    if (hasControlCharacters(name)) refuse('holds a name with control characters');
     bounds.addEntry(entry);
     entries.push(entry);
   }
@@ -116,6 +121,11 @@ async function addFile(
   } finally {
     await handle.close();
   }
+}
+
+/** What would be refused when the app is started is so while it is built: an install script may have made it. */
+function refuse(what: string): never {
+  throw new DeploymentFailure('source_invalid', `${SUBJECT} ${what}`);
 }
 
 async function lstatKind(

@@ -3,8 +3,7 @@
  *
  *  - only regular files, directories, and links that stay inside; names that lead out, devices, pipes and anything
  *    that is there twice (also by the folder's own idea of equal names: case, Unicode form) are refused;
- *  - symbolic links are made last, so that nothing is written through one. Their targets may climb (`..`) only at
- *    the beginning, from a real directory, and so can't be combined with each other to lead out;
+ *  - symbolic links are made last, so that nothing is written through one, and none leads out (see tree-names.ts);
  *  - owner, time and mode are ours: 0644, or 0755 for what may be executed; no setuid, setgid or sticky bits;
  *  - bytes, entries, names and depth are bounded while reading. A hard link counts like a copy of its original: that
  *    is what it becomes as soon as the tree is packed.
@@ -21,6 +20,7 @@ import { extract, type Header } from 'tar-stream';
 import { DeploymentFailure } from '../engine/deployment-failure.js';
 import { removeFolder } from '../engine/remove-folder.js';
 import { TreeBounds, type TreeLimits } from '../engine/tree-bounds.js';
+import { hasControlCharacters, leadsOut } from '../engine/tree-names.js';
 
 export interface UnpackLimits extends TreeLimits {
   /** Keeps a single top-level folder, which in a repository is no wrapping. */
@@ -29,7 +29,6 @@ export interface UnpackLimits extends TreeLimits {
 
 const SUBJECT = 'the archive cannot be used: it';
 const NAME_BYTES_MAX = 255;
-const CONTROL_CHARACTERS = /[\u0000-\u001f\u007f]/;
 
 /**
  * @param tar the plain tar, already decompressed
@@ -136,7 +135,7 @@ async function unpackFiles(
 /** Segments of a name without `.` and empty ones. */
 function splitName(name: string): string[] {
   if (name.startsWith('/')) refuse('it holds an absolute path');
-  if (CONTROL_CHARACTERS.test(name)) refuse('it holds a name with control characters');
+  if (hasControlCharacters(name)) refuse('it holds a name with control characters');
   const path = name.split('/').filter((segment) => segment !== '' && segment !== '.');
   if (path.includes('..')) refuse('it holds a path that leads out of it');
   if (path.some((segment) => Buffer.byteLength(segment) > NAME_BYTES_MAX)) {
@@ -171,17 +170,8 @@ class Folders {
 
 /** @param stripped how many leading segments of the path the finished folder won't have */
 async function makeLink(root: string, { name, target }: SymbolicLink, stripped: number): Promise<void> {
-  const depth = name.split('/').length - 1;
-  const segments = target.split('/').filter((segment) => segment !== '' && segment !== '.');
-  const climbed = segments.findIndex((segment) => segment !== '..');
-  const climbs = climbed < 0 ? segments.length : climbed;
-  const outside =
-    target === '' ||
-    target.startsWith('/') ||
-    CONTROL_CHARACTERS.test(target) ||
-    climbs > depth - stripped ||
-    segments.slice(climbs).includes('..');
-  if (outside) refuse(`the link "${name}" leads out of it`);
+  const finished = name.split('/').slice(stripped).join('/');
+  if (leadsOut(finished, target)) refuse(`the link "${name}" leads out of it`);
   await symlink(target, join(root, name));
 }
 
