@@ -13,8 +13,7 @@
 import { writeSync } from 'node:fs';
 import { Transaction } from '@capsule/database';
 import { DeliveredMessage } from '@capsule/messaging';
-// No part of the lib's surface: the product has no use for what is done to it here.
-import { EventHandlers } from '../../libs/outbox/dist/event-handlers.js';
+import { EventHandlers } from '@capsule/outbox';
 
 const chances = JSON.parse(process.env.CHAOS_DEATHS ?? '{}');
 

@@ -2,6 +2,7 @@ export { OutboxModule } from './outbox.module.js';
 export { OutboxWorkers } from './outbox-workers.js';
 export { Outbox } from './outbox.js';
 export { Relay } from './relay.js';
+export { EventHandlers } from './event-handlers.js';
 export { OnEvent } from './on-event.decorator.js';
 export { IdempotentRequests } from './idempotent-requests.js';
 export { type DeadLetter, DeadLetters } from './dead-letters.js';
