@@ -91,9 +91,9 @@ describe('the hot queries of deploy, under policies', () => {
     expect(scans.filter(({ index }) => index === null)).toEqual([]);
   });
 
-  it('find a deployment with its app and its instance', async () => {
+  it('find a deployment with its app, its instance and the one that ended last', async () => {
     const scans = await scansOf((tx) => deployments.findView(tx, live));
-    expect(scans.map(({ table }) => table).sort()).toEqual(['apps', 'deployments', 'instances']);
+    expect(scans.map(({ table }) => table).sort()).toEqual(['apps', 'deployments', 'instances', 'instances']);
     expect(scans.filter(({ index }) => index === null)).toEqual([]);
   });
 

@@ -26,6 +26,9 @@ function rowOf(instance: Partial<DeploymentViewRow>): DeploymentViewRow {
     instanceCreatedAt: ago(60 * MINUTE_MS),
     instanceMemoryLimit: 'cgroup',
     observedAt: ago(0),
+    restarts: 0,
+    exitDetail: null,
+    exitedAt: null,
     ...instance,
   };
 }

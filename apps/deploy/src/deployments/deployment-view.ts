@@ -26,6 +26,10 @@ export interface DeploymentViewRow {
   instanceCreatedAt: Date | null;
   instanceMemoryLimit: 'cgroup' | 'watchdog' | null;
   observedAt: Date | null;
+  restarts: number | null;
+  /** Of the latest instance of the deployment that has ended. */
+  exitDetail: string | null;
+  exitedAt: Date | null;
 }
 
 export const DEPLOYMENT_VIEW = `
@@ -34,13 +38,19 @@ export const DEPLOYMENT_VIEW = `
     d.git_url AS "gitUrl", d.git_ref AS "gitRef", d.git_commit AS "gitCommit", d.rollback_of AS "rollbackOf",
     d.created_at AS "createdAt", d.updated_at AS "updatedAt", d.live_at AS "liveAt", a.host,
     i.id AS "instanceId", i.state AS "instanceState", i.created_at AS "instanceCreatedAt",
-    i.memory_limit AS "instanceMemoryLimit", i.observed_at AS "observedAt"
+    i.memory_limit AS "instanceMemoryLimit", i.observed_at AS "observedAt",
+    i.restarts, e.exit_detail AS "exitDetail", e.exited_at AS "exitedAt"
   FROM deployments d
   JOIN apps a ON a.tenant_id = d.tenant_id AND a.id = d.app_id
   LEFT JOIN LATERAL (
     SELECT * FROM instances n WHERE n.tenant_id = d.tenant_id AND n.deployment_id = d.id
     ORDER BY n.created_at DESC, n.id DESC LIMIT 1
-  ) i ON true`;
+  ) i ON true
+  LEFT JOIN LATERAL (
+    SELECT n.exit_detail, n.exited_at FROM instances n
+    WHERE n.tenant_id = d.tenant_id AND n.deployment_id = d.id AND n.state = 'exited'
+    ORDER BY n.created_at DESC, n.id DESC LIMIT 1
+  ) e ON true`;
 
 type View = ResponseOf<typeof deploymentGet>;
 
@@ -78,5 +88,8 @@ function instanceView(row: DeploymentViewRow, now: number): View['instance'] {
     state: row.instanceState !== 'exited' && stale ? 'unknown' : row.instanceState,
     observedAt: row.observedAt?.toISOString() ?? null,
     memoryLimit: row.instanceMemoryLimit,
+    restarts: row.restarts ?? 0,
+    lastExit:
+      row.exitedAt === null ? null : { detail: row.exitDetail ?? '', exitedAt: row.exitedAt.toISOString() },
   };
 }

@@ -111,6 +111,19 @@ export const deploymentSchema = z
           .describe(
             'What holds the instance to its memory limit: the kernel (`cgroup`), or the platform, which checks it every second (`watchdog`).',
           ),
+        restarts: z
+          .int()
+          .nonnegative()
+          .describe(
+            'How many instances in a row ended before this one; counted anew once one has run for 5 minutes. The pause before the next one doubles with each, up to a minute.',
+          ),
+        lastExit: z
+          .object({
+            detail: z.string().describe('How it ended, for people.'),
+            exitedAt: instantSchema.describe('When the platform saw that it had ended.'),
+          })
+          .nullable()
+          .describe('The latest end of an instance of the deployment; null when none has ended.'),
       })
       .nullable()
       .describe('The latest instance of the deployment; null until one is started.'),

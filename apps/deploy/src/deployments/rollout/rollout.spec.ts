@@ -201,7 +201,7 @@ describe('a deployment', () => {
     ).rejects.toMatchObject({ code: 'deploy.archive.not_found' });
   });
 
-  it('of an app that crashes later is started again, and the host says 503 meanwhile', async () => {
+  it('of an app that crashes later is started again, tells so, and the host says 503 meanwhile', async () => {
     const app = await acme.app('crashing');
     const live = await acme.deployLive(app, answering('up'));
     const first = (await acme.get(live)).instance?.id;
@@ -211,7 +211,11 @@ describe('a deployment', () => {
     await eventually(async () => expect((await service.get(app.host)).status).toBe(503), 5_000);
     await eventually(async () => expect((await service.get(app.host)).body).toBe('up'), 15_000);
     const again = await acme.get(live);
-    expect(again).toMatchObject({ state: 'live', instance: { state: 'healthy' } });
+    expect(live.instance).toMatchObject({ restarts: 0, lastExit: null });
+    expect(again).toMatchObject({
+      state: 'live',
+      instance: { state: 'healthy', restarts: 1, lastExit: { detail: 'exited with code 3' } },
+    });
     expect(again.instance?.id).not.toBe(first);
   });
 
