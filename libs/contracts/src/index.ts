@@ -43,7 +43,7 @@ export {
   streamName,
 } from './event.js';
 export { type Endpoint, honoursIdempotencyKey, type HttpMethod, pathParameters } from './http/endpoint.js';
-export { endpoints } from './http/endpoints.js';
+export { endpoints, readingEndpoint } from './http/endpoints.js';
 export { type ApiSchema, apiSchemas } from './http/schemas.js';
 export { activityList } from './monitor/activity.js';
 export {

@@ -66,7 +66,11 @@ async function upload(body: RequestInit['body'], headers: Record<string, string>
     headers: { ...(await bearer(issuer)), 'content-type': 'application/gzip', ...headers },
     ...(body instanceof ReadableStream && { duplex: 'half' }),
   });
-  return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (await response.json()) as Record<string, unknown>,
+  };
 }
 
 const keyOf = (archiveId: string) => `archives/${ada.tenantId}/${archiveId}.tar.gz`;
@@ -140,8 +144,9 @@ describe('an uploaded archive', () => {
     'of type %s is stored under its tenant and named to the service by id, digest and size',
     async (type) => {
       const bytes = randomBytes(300_000);
-      const { status, body } = await upload(bytes, { 'content-type': type });
+      const { status, headers, body } = await upload(bytes, { 'content-type': type });
       expect([status, body]).toEqual([202, deployment]);
+      expect(headers.get('location')).toBe(`/v1/deployments/${deployment.id}`);
       const [creation] = created;
       expect(creation).toMatchObject({
         appId: app.id,

@@ -21,6 +21,7 @@ import { ObjectStore, tooLarge } from '@capsule/storage';
 import { Inject, Injectable } from '@nestjs/common';
 import type { FastifyRequest, RouteHandlerMethod } from 'fastify';
 import { config, type GatewaySettings } from '../config.js';
+import { locationSetter } from '../http/location.js';
 import { contextRunner, withNewDeadline } from '../http/request-context.js';
 import { Upstreams } from '../upstream/upstreams.js';
 import { uploadedBytes } from './uploaded-bytes.js';
@@ -36,12 +37,15 @@ export class ArchiveUploads {
   /** @param json takes the request when its body is JSON */
   handler(endpoint: Endpoint, json: RouteHandlerMethod): RouteHandlerMethod {
     const inContext = contextRunner(endpoint);
+    const setLocation = locationSetter(endpoint);
     const upload = (request: FastifyRequest) => inContext(request, () => this.deploy(request));
-    return function (request, reply) {
+    return async function (request, reply) {
       // The parser of the archive types hands the unread request over as the body.
       if (request.body !== request.raw) return json.call(this, request, reply);
+      const deployment = await upload(request);
       reply.code(endpoint.status);
-      return upload(request);
+      setLocation(reply, deployment);
+      return deployment;
     };
   }
 

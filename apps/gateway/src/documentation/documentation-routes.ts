@@ -1,12 +1,12 @@
 import { isErrorCode } from '@capsule/contracts';
 import { DomainError } from '@capsule/errors';
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { sendShared } from '../http/shared-answer.js';
 import { openApiDocument } from './openapi.js';
 import { errorListPage, errorPage } from './pages/error-page.js';
 import { referencePage } from './pages/reference-page.js';
 import { style } from './pages/style.js';
 
-const CACHE_SECONDS = 300;
 /** Pages are text and our own style sheet; nothing else may load or run. */
 const PAGE_POLICY =
   "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
@@ -17,22 +17,18 @@ export function addDocumentation(scope: FastifyInstance): void {
   const reference = once(() => referencePage(openApiDocument()));
   scope.get('/', (_request, reply) => reply.redirect('/docs'));
   scope.get('/docs', (_request, reply) => sendPage(reply, reference()));
-  scope.get('/docs/style.css', (_request, reply) => cached(reply, 'text/css').send(style));
+  scope.get('/docs/style.css', (_request, reply) => sendShared(reply, 'text/css', style));
   scope.get('/docs/errors', (_request, reply) => sendPage(reply, errorListPage()));
   scope.get<{ Params: { code: string } }>('/docs/errors/:code', (request, reply) => {
     const { code } = request.params;
     if (!isErrorCode(code)) throw new DomainError('platform.route.not_found');
     return sendPage(reply, errorPage(code));
   });
-  scope.get('/v1/openapi.json', (_request, reply) => cached(reply, 'application/json').send(document()));
+  scope.get('/v1/openapi.json', (_request, reply) => sendShared(reply, 'application/json', document()));
 }
 
 function sendPage(reply: FastifyReply, page: string): FastifyReply {
-  return cached(reply, 'text/html').header('content-security-policy', PAGE_POLICY).send(page);
-}
-
-function cached(reply: FastifyReply, type: string): FastifyReply {
-  return reply.header('cache-control', `public, max-age=${CACHE_SECONDS}`).type(`${type}; charset=utf-8`);
+  return sendShared(reply.header('content-security-policy', PAGE_POLICY), 'text/html', page);
 }
 
 function once<T>(make: () => T): () => T {

@@ -59,6 +59,15 @@ export const headers: OpenApiDocument['components']['headers'] = {
     description: 'The id of the request in every log; the one that was sent, when it was well-formed.',
     schema: { type: 'string' },
   },
+  ETag: {
+    description:
+      'Tells this answer from others; sent as `If-None-Match`, it is answered 304 while nothing changed.',
+    schema: { type: 'string' },
+  },
+  Location: {
+    description: 'Path at which what was made, or is being worked on, can be read.',
+    schema: { type: 'string', format: 'uri-reference' },
+  },
   RateLimit: {
     description: 'What is left of the allowance (`r`) and the seconds until it is full again (`t`).',
     schema: { type: 'string' },

@@ -4,8 +4,9 @@ import {
   endpoints,
   honoursIdempotencyKey,
   pathParameters,
+  readingEndpoint,
 } from '@capsule/contracts';
-import { archiveTypes } from '../archives/archive-types.js';
+import { bodyTypes } from '../http/body-types.js';
 import { jsonSchemas, type JsonSchemas, schemaReference } from './json-schemas.js';
 import type {
   JsonSchema,
@@ -99,13 +100,12 @@ function requestBody(
 ): Operation['requestBody'] {
   const name = `${endpoint.operationId.charAt(0).toUpperCase()}${endpoint.operationId.slice(1)}Request`;
   document.components.schemas[name] = body;
-  const content: Record<string, MediaType> = {
-    'application/json': { schema: { $ref: schemaReference(name) }, example: endpoint.example },
-  };
-  if (endpoint.transfer === 'archive') {
-    for (const type of archiveTypes) content[type] = { schema: fixed.archiveSchema };
-  }
-  return { required: true, content };
+  const json: MediaType = { schema: { $ref: schemaReference(name) }, example: endpoint.example };
+  const content = bodyTypes(endpoint).map((type) => [
+    type,
+    type === 'application/json' ? json : { schema: fixed.archiveSchema },
+  ]);
+  return { required: true, content: Object.fromEntries(content) as Record<string, MediaType> };
 }
 
 function responses(endpoint: Endpoint, document: OpenApiDocument): Operation['responses'] {
@@ -120,10 +120,11 @@ function responses(endpoint: Endpoint, document: OpenApiDocument): Operation['re
 
 function success(endpoint: Endpoint): Response {
   const headers = Object.fromEntries(
-    ['X-Request-Id', 'RateLimit', 'RateLimit-Policy'].map((name) => [
-      name,
-      { $ref: `#/components/headers/${name}` },
-    ]),
+    [
+      'X-Request-Id',
+      ...(endpoint.shared ? ['ETag'] : ['RateLimit', 'RateLimit-Policy']),
+      ...(readingEndpoint(endpoint) ? ['Location'] : []),
+    ].map((name) => [name, { $ref: `#/components/headers/${name}` }]),
   );
   if (endpoint.transfer === 'log-stream') {
     return { description: fixed.logStreamDescription, headers, content: fixed.logStreamContent };

@@ -12,7 +12,6 @@ import type { Response } from './openapi-document.js';
 
 const everywhere: ErrorCode[] = [
   'platform.request.invalid',
-  'platform.request.rate_limited',
   'platform.request.internal',
   'platform.upstream.unavailable',
   'platform.upstream.timeout',
@@ -37,6 +36,7 @@ export interface ProblemResponse {
 export function problemsOf(endpoint: Endpoint): Map<number, ProblemResponse> {
   const common = new Set([
     ...everywhere,
+    ...(endpoint.shared ? [] : (['platform.request.rate_limited'] as const)),
     ...(endpoint.security === 'bearer' ? withToken : []),
     ...(endpoint.rpc.permission ? (['platform.permission.denied'] as const) : []),
     ...(endpoint.method === 'GET' ? [] : withBody),

@@ -19,10 +19,13 @@ import { addDocumentation } from '../documentation/documentation-routes.js';
 import { RateLimits } from '../limits/rate-limits.js';
 import { LogStreams } from '../log-streams/log-streams.js';
 import { Upstreams } from '../upstream/upstreams.js';
+import { bodyTypes, refuseOtherBodies } from './body-types.js';
+import { locationSetter } from './location.js';
 import { refuseOtherMethods } from './other-methods.js';
 import { contextRunner } from './request-context.js';
 import { fieldReader } from './request-fields.js';
 import { routerPath } from './router-path.js';
+import { sendShared } from './shared-answer.js';
 
 @Injectable()
 export class BusinessRoutes {
@@ -62,6 +65,7 @@ export class BusinessRoutes {
         bodyLimit: this.settings.bodyLimitBytes,
         onRequest: (request, reply) => this.admit(endpoint, request, reply),
         handler: this.handlerOf(endpoint),
+        ...(bodyTypes(endpoint).length > 0 && refuseOtherBodies(endpoint)),
       });
       done();
     });
@@ -74,12 +78,17 @@ export class BusinessRoutes {
       }
     } finally {
       // Also for a refused token: guessing tokens is limited by address.
-      await this.limits.take(endpoint, request, reply);
+      if (!endpoint.shared) await this.limits.take(endpoint, request, reply);
     }
   }
 
   private handlerOf(endpoint: Endpoint): RouteHandlerMethod {
     const json = this.jsonHandler(endpoint);
+    if (endpoint.shared)
+      return async function (request, reply) {
+        const answer: unknown = await json.call(this, request, reply);
+        return sendShared(reply, 'application/json', JSON.stringify(answer));
+      };
     if (endpoint.transfer === 'log-stream') return this.logStreams.handler(endpoint);
     return endpoint.transfer === 'archive' ? this.archives.handler(endpoint, json) : json;
   }
@@ -87,10 +96,12 @@ export class BusinessRoutes {
   private jsonHandler(endpoint: Endpoint): RouteHandlerMethod {
     const read = fieldReader(endpoint);
     const inContext = contextRunner(endpoint);
+    const setLocation = locationSetter(endpoint);
     return (request, reply) =>
       inContext(request, async () => {
         const response = await this.upstreams.call(endpoint.rpc, read(request));
         reply.code(endpoint.status);
+        setLocation(reply, response);
         return endpoint.status === 204 ? undefined : response;
       });
   }

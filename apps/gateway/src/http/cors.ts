@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 
 const ALLOWED_HEADERS =
   'Authorization, Content-Type, Idempotency-Key, Last-Event-ID, X-Request-Id, traceparent';
-const EXPOSED_HEADERS = 'Allow, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id';
+const EXPOSED_HEADERS = 'Allow, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id';
 const ALLOWED_METHODS = 'GET, POST, PUT, PATCH, DELETE';
 const PREFLIGHT_MAX_AGE_SECONDS = '600';
 

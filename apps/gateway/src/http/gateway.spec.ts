@@ -72,6 +72,13 @@ describe('a request through the gateway', () => {
     expect(await response.json()).toEqual(projects.issuer.keySet());
   });
 
+  it('tells where to read what it made', async () => {
+    const made = await projects.post('/v1/projects', JSON.stringify({ name: 'Shop' }));
+    expect(made.headers.get('location')).toBe(`/v1/projects/${projectId}`);
+    const read = await projects.send(`/v1/projects/${projectId}`);
+    expect(read.headers.get('location')).toBeNull();
+  });
+
   it('may be asked for its headers alone', async () => {
     const response = await projects.send(`/v1/projects/${projectId}`, { method: 'HEAD' });
     expect(response.status).toBe(200);
@@ -185,6 +192,22 @@ describe('the headers of an answer', () => {
       expect(headers.get('content-security-policy')).toContain("default-src 'none'");
     }
     expect((await fetch(`${projects.url}/`)).url).toBe(`${projects.url}/docs`);
+  });
+
+  it('let everybody keep and read what is the same for all, without a limit, and ask whether it changed', async () => {
+    for (const path of ['/.well-known/jwks.json', '/v1/openapi.json', '/docs']) {
+      const first = await fetch(projects.url + path, { headers: { origin: 'https://elsewhere.example' } });
+      expect([first.status, first.headers.get('cache-control')]).toEqual([200, 'public, max-age=300']);
+      expect(first.headers.get('access-control-allow-origin')).toBe('*');
+      expect(first.headers.get('ratelimit')).toBeNull();
+      const etag = first.headers.get('etag') ?? '';
+      for (const known of [etag, `"other", W/${etag}`, '*']) {
+        const again = await fetch(projects.url + path, { headers: { 'if-none-match': known } });
+        expect([again.status, again.headers.get('etag'), await again.text()]).toEqual([304, etag, '']);
+      }
+      const other = await fetch(projects.url + path, { headers: { 'if-none-match': '"other"' } });
+      expect(other.status).toBe(200);
+    }
   });
 
   it('let pages of a configured origin read it, and no others', async () => {

@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { startTestNats, type TestNats } from '@capsule/testing';
 import { bearer } from '../gateway.fixture.js';
 import { startProjects, type Projects, projectId, unknownId, expectProblem } from './projects.fixture.js';
@@ -57,9 +58,24 @@ describe('what the gateway refuses', () => {
     'application/x-www-form-urlencoded',
     'multipart/form-data; boundary=x',
     'application/xml',
-  ])('is a body of type %s: 415', async (type) => {
+  ])('is a body of type %s: 415 with the types that are taken', async (type) => {
     const response = await projects.post('/v1/projects', 'name=Shop', { 'content-type': type });
+    expect(response.headers.get('accept-post')).toBe('application/json');
+    expect(await expectProblem(response, 415, 'platform.request.unsupported_media')).toMatchObject({
+      detail: 'The content type must be application/json.',
+    });
+    const dashboard = { method: 'PATCH', body: 'x', headers: { 'content-type': type } };
+    const patch = await projects.send(`/v1/dashboards/${unknownId}`, dashboard);
+    expect([patch.status, patch.headers.get('accept-patch')]).toEqual([415, 'application/json']);
+  });
+
+  it('is JSON with a content coding: 415 with the one that is taken', async () => {
+    const body = new Uint8Array(gzipSync('{"name":"Shop"}'));
+    const response = await projects.post('/v1/projects', body, { 'content-encoding': 'gzip' });
+    expect(response.headers.get('accept-encoding')).toBe('identity');
     await expectProblem(response, 415, 'platform.request.unsupported_media');
+    const plain = await projects.post('/v1/projects', '{"name":"Shop"}', { 'content-encoding': 'identity' });
+    expect(plain.status).toBe(201);
   });
 
   it('is a field that is missing, wrong or unknown: 422 with each by its path', async () => {

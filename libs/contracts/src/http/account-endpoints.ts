@@ -58,7 +58,9 @@ export const accountEndpoints = [
   endpoint('GET /.well-known/jwks.json', {
     tag,
     summary: 'Public keys of access tokens',
+    description: 'May be kept for five minutes.',
     security: 'public',
+    shared: true,
     status: 200,
     rpc: keySetGet,
   }),

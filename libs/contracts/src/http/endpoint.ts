@@ -38,6 +38,8 @@ export interface Endpoint {
    * Every other POST honours an `Idempotency-Key`.
    */
   idempotency?: 'none';
+  /** The answer is the same for everybody: caches may keep it, pages of any origin read it, and it is not limited. */
+  shared?: true;
   /** Costly or abusable routes have a smaller allowance. */
   limit?: 'strict';
 }

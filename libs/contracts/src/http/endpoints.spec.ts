@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { errorCatalogue } from '../errors/catalogue.js';
 import { requests } from '../requests.js';
 import { pathParameters } from './endpoint.js';
-import { endpoints } from './endpoints.js';
+import { endpoints, readingEndpoint } from './endpoints.js';
 import { apiSchemas } from './schemas.js';
 
 const id = '0192f0c1-7a10-7c3e-9b1d-5f2d1c0a9e01';
@@ -54,6 +54,21 @@ describe('the endpoints', () => {
       expect(apiSchemas.map(({ schema }) => schema)).toContain(rpc.response);
     },
   );
+
+  it('lead from what is made or set to work to where it is read, if anywhere', () => {
+    const readers = endpoints.map((endpoint) => [
+      `${endpoint.method} ${endpoint.path}`,
+      readingEndpoint(endpoint)?.path,
+    ]);
+    expect(readers.filter(([, reader]) => reader !== undefined)).toEqual([
+      ['POST /v1/projects', '/v1/projects/{projectId}'],
+      ['POST /v1/projects/{projectId}/apps', '/v1/apps/{appId}'],
+      ['POST /v1/apps/{appId}/deployments', '/v1/deployments/{deploymentId}'],
+      ['POST /v1/deployments/{deploymentId}/cancel', '/v1/deployments/{deploymentId}'],
+      ['POST /v1/deployments/{deploymentId}/rollback', '/v1/deployments/{deploymentId}'],
+      ['POST /v1/dashboards', '/v1/dashboards/{dashboardId}'],
+    ]);
+  });
 
   it('name every error of a service that an outside caller can meet', () => {
     const named = new Set<string>(endpoints.flatMap(({ errors }) => errors));
