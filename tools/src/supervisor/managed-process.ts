@@ -5,7 +5,7 @@ import type { Home } from './home.js';
 import { logPathOf, sizeOf, tailOf } from './log-file.js';
 import { LogKeeper, type LogStream } from './log-keeper.js';
 import type { PortSetting } from './platform-settings.js';
-import { assertPortFree, listensOn } from './ports.js';
+import { assertPortsFree, listensOn } from './ports.js';
 import { recordStarted, removeRecord, stopLeftover, type Traceable } from './process-record.js';
 import { watchReadiness } from './readiness-watch.js';
 import type { SystemUser } from './server-user.js';
@@ -118,7 +118,7 @@ export class ManagedProcess {
     this.state = 'starting';
     const attempt = (async () => {
       await stopLeftover(home.run, definition);
-      await assertPortFree(definition.name, definition.listens);
+      await assertPortsFree([definition]);
       await this.launch(cancelled);
     })();
     this.starting = attempt.catch(() => {});

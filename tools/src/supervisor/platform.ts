@@ -14,12 +14,12 @@ import type { Home } from './home.js';
 import { endHostedApps } from './hosted-apps.js';
 import { ManagedProcess } from './managed-process.js';
 import { assertEnvironmentUsable, byName, readPlatformSettings } from './platform-settings.js';
-import { assertPortFree } from './ports.js';
+import { assertPortsFree } from './ports.js';
 import { stopLeftover } from './process-record.js';
 import { type Reporter, reportTo } from './reporter.js';
 import { provisionerProcess, serviceProcess } from './services.js';
 import { externalServers } from './external-servers.js';
-import { launchServers, type Servers } from './start-servers.js';
+import { launchServers, serverDefinitions, type Servers } from './start-servers.js';
 
 type Source = Readonly<Record<string, string | undefined>>;
 
@@ -59,6 +59,11 @@ export class Platform {
     return [...(this.servers?.processes ?? []), ...this.ownPrograms];
   }
 
+  /** Whether there is something to stop. */
+  get hasBegun(): boolean {
+    return this.servers !== undefined;
+  }
+
   /** What is built from this checkout. */
   private get ownPrograms(): readonly ManagedProcess[] {
     return [...Object.values(this.services), this.provisioner];
@@ -67,11 +72,13 @@ export class Platform {
   /** Resolves when every service is ready. Rejects with the first reason why one cannot be. */
   async start(): Promise<void> {
     const settings = readPlatformSettings(this.source, this.home.path);
-    // What a killed supervisor left running must not see its servers vanish.
-    const programs = this.ownPrograms;
-    await Promise.all(programs.map(({ definition }) => stopLeftover(this.home.run, definition)));
-    // Told now, not after everything else has started.
-    await Promise.all(programs.map(({ name, definition }) => assertPortFree(name, definition.listens)));
+    const programs = this.ownPrograms.map(({ definition }) => definition);
+    const servers = this.options.externalServers ? [] : serverDefinitions(this.home, settings);
+    // Programs that a killed supervisor left running must not see their servers vanish.
+    for (const group of [programs, servers])
+      await Promise.all(group.map((definition) => stopLeftover(this.home.run, definition)));
+    // All told at once and now, not after everything else has started.
+    await assertPortsFree([...programs, ...servers]);
     if (this.ending) throw new Error('Stopped while starting.');
     this.servers = this.options.externalServers
       ? externalServers(this.home, settings)

@@ -2,28 +2,45 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import type { PortSetting } from './platform-settings.js';
 
-/** A port we need is somebody else's. Nothing is done to them; the reader decides. */
+/** What needs a port, or none. */
+interface Listening {
+  name: string;
+  listens?: PortSetting;
+}
+
+/** Ports we need are somebody else's. Nothing is done to them; the reader decides. */
 export class PortTakenError extends Error {
-  constructor(name: string, { port, variable }: PortSetting) {
+  constructor(taken: readonly Listening[]) {
+    const needs = taken.map(({ name, listens }) => `${name} needs port ${listens?.port}`);
+    const variables = taken.map(({ listens }) => listens?.variable).join(', ');
     super(
-      `${name} needs port ${port}, but another program is listening there. ` +
-        `Stop that program, or move the port by ${variable}.`,
+      taken.length === 1
+        ? `${needs[0]}, but another program is listening there. Stop that program, or move the port by ${variables}.`
+        : `Other programs are listening where these should:\n  ${needs.join('\n  ')}\n` +
+            `Stop those programs, or move the ports by ${variables}.`,
     );
     this.name = 'PortTakenError';
   }
 }
 
-/** @throws PortTakenError when something else listens on the port. What needs no port is always content. */
-export async function assertPortFree(name: string, setting: PortSetting | undefined): Promise<void> {
-  if (!setting) return;
+/** @throws PortTakenError naming all whose port something else listens on. */
+export async function assertPortsFree(all: readonly Listening[]): Promise<void> {
+  const taken = await Promise.all(all.map(async ({ listens }) => listens && (await isTaken(listens.port))));
+  const refused = all.filter((_, index) => taken[index]);
+  if (refused.length > 0) throw new PortTakenError(refused);
+}
+
+async function isTaken(port: number): Promise<boolean> {
   const server = createServer();
-  await new Promise<void>((resolve, reject) => {
+  const answer = await new Promise<boolean>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
-      reject(error.code === 'EADDRINUSE' ? new PortTakenError(name, setting) : error);
+      if (error.code === 'EADDRINUSE') resolve(true);
+      else reject(error);
     });
-    server.listen({ port: setting.port, host: '127.0.0.1', exclusive: true }, resolve);
+    server.listen({ port, host: '127.0.0.1', exclusive: true }, () => resolve(false));
   });
-  await new Promise((resolve) => server.close(resolve));
+  if (!answer) await new Promise((resolve) => server.close(resolve));
+  return answer;
 }
 
 /**

@@ -115,7 +115,7 @@ async function runUntilEnded(
     tellReady(false);
     const stopStartedAt = performance.now();
     await platform.stop();
-    reporter.step('stopped; data stays', performance.now() - stopStartedAt);
+    if (platform.hasBegun) reporter.step('stopped; data stays', performance.now() - stopStartedAt);
     tellStopped();
     control.close();
   }

@@ -113,6 +113,26 @@ describe('a detached start', () => {
   }, 30_000);
 });
 
+it('a start names all ports that others have, and starts nothing', async () => {
+  const checkout = new ScratchCheckout('start-command.spec');
+  const { GATEWAY_PORT, REDIS_PORT } = checkout.ports;
+  const strangers = [GATEWAY_PORT, REDIS_PORT].map((port) =>
+    createServer().listen(Number(port), '127.0.0.1'),
+  );
+  await Promise.all(strangers.map((stranger) => once(stranger, 'listening')));
+  const { code, output } = await checkout.run('start-command', 'start', {});
+  expect({ code, output }).toEqual({
+    code: 1,
+    output:
+      '! Wrote .env with generated secrets.\n' +
+      '✗ Other programs are listening where these should:\n' +
+      `  gateway needs port ${GATEWAY_PORT}\n  redis needs port ${REDIS_PORT}\n` +
+      'Stop those programs, or move the ports by GATEWAY_PORT, REDIS_PORT.\n',
+  });
+  for (const stranger of strangers) stranger.close();
+  checkout.remove();
+}, 30_000);
+
 it('a start whose output nobody reads any more ends in order', async () => {
   const checkout = new ScratchCheckout('start-command.spec');
   const { child, output, ended } = checkout.begin('start-command', 'start', {});
@@ -143,7 +163,6 @@ it('a start whose output nobody reads any more ends in order', async () => {
     await once(supervisor, 'close');
     expect(messages).toEqual([
       { kind: 'note', message: 'Wrote .env with generated secrets.' },
-      expect.objectContaining({ kind: 'step', title: 'stopped; data stays' }),
       { kind: 'failure', message: expect.stringContaining('gateway needs port') },
     ]);
     closeSync(full);

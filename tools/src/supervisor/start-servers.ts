@@ -24,7 +24,24 @@ export interface Servers {
   stop(): Promise<void>;
 }
 
+function definitionsOf(home: Home, settings: PlatformSettings) {
+  return {
+    databases: byName(serviceNames, (service) => postgresServer(home, service, settings.clusters[service])),
+    bus: natsServer(home, settings.nats),
+    cache: redisServer(home, settings.redis),
+    router: edgeRouter(home),
+    entrance: edgeEntrance(home, settings.edge),
+  };
+}
+
+/** What launchServers starts. */
+export function serverDefinitions(home: Home, settings: PlatformSettings): ProcessDefinition[] {
+  const { databases, ...others } = definitionsOf(home, settings);
+  return [...Object.values(databases), ...Object.values(others)];
+}
+
 export function launchServers(home: Home, settings: PlatformSettings, listener: ProcessListener): Servers {
+  const definitions = definitionsOf(home, settings);
   const processes: ManagedProcess[] = [];
   const start = async (definition: ProcessDefinition, own: ProcessListener = listener) => {
     const server = new ManagedProcess(definition, home, own);
@@ -58,16 +75,13 @@ export function launchServers(home: Home, settings: PlatformSettings, listener: 
   };
   const servers = {
     databases: byName(serviceNames, async (service) => {
-      const cluster = settings.clusters[service];
-      await start(postgresServer(home, service, cluster));
-      await provisionRoles(home, service, cluster);
+      await start(definitions.databases[service]);
+      await provisionRoles(home, service, settings.clusters[service]);
     }),
-    bus: start(natsServer(home, settings.nats), busListener).then(() =>
-      provision(performance.now() + provisionTimeoutMs),
-    ),
-    cache: start(redisServer(home, settings.redis)),
+    bus: start(definitions.bus, busListener).then(() => provision(performance.now() + provisionTimeoutMs)),
+    cache: start(definitions.cache),
     // The entrance answers as the router does, so it is ready when both are.
-    edge: Promise.all([start(edgeRouter(home)), start(edgeEntrance(home, settings.edge))]).then(() => {}),
+    edge: Promise.all([start(definitions.router), start(definitions.entrance)]).then(() => {}),
   };
   return {
     ...servers,
