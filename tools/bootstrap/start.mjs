@@ -3,10 +3,11 @@
 import { requireNodeVersion } from './node-version.mjs';
 import { prepare } from './prepare.mjs';
 import { supervisor } from './supervisor.mjs';
+import { readWords } from './words.mjs';
 import { workspace } from './workspace.mjs';
 
 requireNodeVersion();
-const words = process.argv.slice(2);
+const words = readWords('npm start', ['--detach', '--external-servers']);
 await prepare({ externalServers: words.includes('--external-servers') });
 const { parseStartOptions, start, startDetached } = await supervisor('start-command');
 const begin = words.includes('--detach') ? startDetached : start;

@@ -51,8 +51,29 @@ describe('npm start on a machine without servers', () => {
     },
   );
 
+  it('says how it is used, and starts nothing, when asked for help or told what it does not know', () => {
+    const usage = 'usage: npm start -- [--detach] [--external-servers]\n';
+    expect(npmStart('--help')).toEqual({ status: 0, output: usage });
+    expect(npmStart('--detached')).toEqual({
+      status: 2,
+      output: `✗ npm start does not know --detached.\n${usage}`,
+    });
+  });
+
+  it.each(['stop', 'status', 'reset', 'dev'])(
+    '%s does nothing either when told what it does not know',
+    (name) => {
+      const { status, output } = run(name, '--json');
+      expect({ status, output }).toMatchObject({ status: 2, output: expect.stringContaining('--json') });
+    },
+  );
+
   function npmStart(...words: string[]): { status: number | null; output: string } {
-    const program = join(checkout, 'tools/bootstrap/start.mjs');
+    return run('start', ...words);
+  }
+
+  function run(name: string, ...words: string[]): { status: number | null; output: string } {
+    const program = join(checkout, 'tools/bootstrap', `${name}.mjs`);
     const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...words], { encoding: 'utf8' });
     return { status, output: stdout + stderr };
   }
