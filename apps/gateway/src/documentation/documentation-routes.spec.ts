@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { apiSchemas, endpoints, errorCatalogue } from '@capsule/contracts';
 import { fastify, type FastifyInstance } from 'fastify';
 import { sendProblem } from '@capsule/errors';
@@ -40,6 +42,25 @@ describe('the documentation', () => {
     }
     for (const { name } of apiSchemas) expect(text).toContain(`id="schema-${name}"`);
     expect(text.match(/curl/g)?.length).toBeGreaterThanOrEqual(endpoints.length);
+  });
+
+  it('begins with commands for the host that the reader reached it by, if it is one', async () => {
+    const stepsFor = async (host: string) =>
+      (await server.inject({ url: '/docs', headers: { host } })).body.match(/<pre>API=(.*)/)?.[1];
+    expect(await stepsFor('capsule.example:8443')).toBe('http://capsule.example:8443');
+    expect(await stepsFor('[::1]:7080')).toBe('http://[::1]:7080');
+    expect(await stepsFor('$(reboot)')).toBe('http://localhost:7080');
+  });
+
+  it('reads the fields of answers in its first steps with what every shell has', async () => {
+    const { body } = await server.inject('/docs');
+    expect(body).not.toContain('jq');
+    const [line = ''] = /^field\(\) .*$/m.exec(body) ?? [];
+    const field = line.replaceAll('&quot;', '"').replaceAll('&#39;', "'");
+    const answer = JSON.stringify(apiSchemas.find(({ name }) => name === 'App')?.example);
+    const run = promisify(execFile);
+    const { stdout } = await run('sh', ['-c', `${field}\nprintf %s "$1" | field id`, 'sh', answer]);
+    expect(stdout.trim()).toBe(JSON.parse(answer).id);
   });
 
   it('has a page for every code, where the type of a problem leads', async () => {

@@ -33,7 +33,7 @@ export function errorListPage(): string {
     'Errors',
     navigation(),
     html`<h1>Errors</h1>
-      ${table(['Code', 'HTTP', ''], rows)}`,
+      ${table(['Code', 'HTTP', 'Meaning'], rows)}`,
   );
 }
 

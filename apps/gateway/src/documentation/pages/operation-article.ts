@@ -40,7 +40,7 @@ function resolveParameter(
 function parameterSection(parameters: readonly Parameter[]): Html {
   return html`<h4>Parameters</h4>
     ${table(
-      ['Name', 'In', 'Type', ''],
+      ['Name', 'In', 'Type', 'Meaning'],
       parameters.map((parameter) => [
         html`<code>${parameter.name}</code>`,
         html`${parameter.in}`,
@@ -95,6 +95,6 @@ function errorSection(codes: readonly ErrorCode[]): Html {
   ]);
   return html`<details>
     <summary>What can go wrong</summary>
-    ${table(['Status', 'Code', ''], rows)}
+    ${table(['Status', 'Code', 'Meaning'], rows)}
   </details>`;
 }

@@ -23,13 +23,17 @@ export function referencePage(document: OpenApiDocument): string {
   return layout(String(document.info['title']), navigation(document), content);
 }
 
-const firstSteps = `API=http://localhost:7080
+/** Stands for scheme and host in the page, whoever serves it puts in what the reader reached it by. */
+export const ORIGIN = 'http://origin.invalid';
+
+const firstSteps = `API=${ORIGIN}
+field() { sed -n 's/.*"'"$1"'":"\\([^"]*\\)".*/\\1/p'; }
 TOKEN=$(curl -s -X POST "$API/v1/auth/sign-up" -H 'Content-Type: application/json' \\
-  -d '{"email":"ada@example.com","password":"correct horse battery","name":"Ada Lovelace","organizationName":"Acme"}' | jq -r .accessToken)
+  -d '{"email":"ada@example.com","password":"correct horse battery","name":"Ada Lovelace","organizationName":"Acme"}' | field accessToken)
 PROJECT_ID=$(curl -s -X POST "$API/v1/projects" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
-  -d '{"name":"Website"}' | jq -r .id)
+  -d '{"name":"Website"}' | field id)
 APP_ID=$(curl -s -X POST "$API/v1/projects/$PROJECT_ID/apps" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \\
-  -d '{"name":"hello"}' | jq -r .id)
+  -d '{"name":"hello"}' | field id)
 tar -czf - -C examples/hello-node . | curl -X POST "$API/v1/apps/$APP_ID/deployments" \\
   -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/gzip' --data-binary @-`;
 

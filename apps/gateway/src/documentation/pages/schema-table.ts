@@ -3,7 +3,7 @@ import { html, type Html, prose } from './html.js';
 
 /** The fields of an object, one row each; those of an object within it follow, named by their path. */
 export function fieldTable(schema: JsonSchema): Html {
-  return table(['Field', 'Type', ''], fieldRows(schema, ''));
+  return table(['Field', 'Type', 'Meaning'], fieldRows(schema, ''));
 }
 
 function fieldRows(schema: JsonSchema, prefix: string): Html[][] {
