@@ -35,7 +35,11 @@ export const deployEnvironment = {
         'Folder of the instances that the embedded engine runs',
         '.capsule/instances',
       ),
-      portMin: port('DEPLOY_SERVICE_INSTANCE_PORT_MIN', 'First port given to an instance', 20_000),
+      portMin: port(
+        'DEPLOY_SERVICE_INSTANCE_PORT_MIN',
+        'First port given to an instance; an app that listens on one of them that is not its own is ended',
+        20_000,
+      ),
       portMax: port('DEPLOY_SERVICE_INSTANCE_PORT_MAX', 'Last port given to an instance', 20_999),
     },
     git: {
