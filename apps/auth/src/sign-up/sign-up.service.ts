@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { RequestOf, ResponseOf, userSignUp } from '@capsule/contracts';
+import { type RequestOf, type ResponseOf, userSignUp } from '@capsule/contracts';
 import { Database, together, type Transaction, uuidv7 } from '@capsule/database';
 import { DomainError } from '@capsule/errors';
 import { IdempotentRequests } from '@capsule/outbox';
@@ -24,7 +24,7 @@ interface Registration extends Account {
 export class SignUpService {
   constructor(
     private readonly database: Database,
-    private readonly requests: IdempotentRequests,
+    private readonly idempotent: IdempotentRequests,
     private readonly organizations: OrganizationService,
     private readonly users: UserService,
     private readonly sessions: SessionService,
@@ -58,18 +58,23 @@ export class SignUpService {
     // Neither password nor tokens are remembered, so that the table of requests holds no secret.
     const request = { email, name, organizationName };
     let opening: Promise<Grant> | undefined;
-    const account = await this.requests.once(tx, 'user.sign-up', request, async (): Promise<Account> => {
-      const owner = { id: userId, email, name };
-      const organization = await this.organizations.found(tx, organizationName, userId);
-      const [user] = await tx.commitWith(() => {
-        // In this order, as the session needs the user.
-        const creating = this.users.create(tx, { ...owner, passwordHash });
-        opening = this.sessions.open(tx, userId, 'owner');
-        const announcing = this.organizations.announce(tx, organization, owner);
-        return together([creating, opening, announcing]);
-      });
-      return { organization, user };
-    });
+    const account = await this.idempotent.once(
+      tx,
+      userSignUp.subject,
+      request,
+      async (): Promise<Account> => {
+        const owner = { id: userId, email, name };
+        const organization = await this.organizations.found(tx, organizationName, userId);
+        const [user] = await tx.commitWith(() => {
+          // In this order, as the session needs the user.
+          const creating = this.users.create(tx, { ...owner, passwordHash });
+          opening = this.sessions.open(tx, userId, 'owner');
+          const announcing = this.organizations.announce(tx, organization, owner);
+          return together([creating, opening, announcing]);
+        });
+        return { organization, user };
+      },
+    );
     return { ...account, grant: await opening };
   }
 
