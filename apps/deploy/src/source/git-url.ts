@@ -12,7 +12,7 @@ const HOST = /^([A-Za-z0-9-]+\.)*[A-Za-z0-9-]+$|^\[[0-9A-Fa-f:.]+\]$/;
 export function checkGitUrl(text: string): void {
   const refused = (detail: string) => new DomainError('deploy.source.git_url_refused', { detail });
   const parts = /^https?:\/\/([^/?#]*)([^?#]*)(.*)$/.exec(text);
-  if (!parts) throw refused('It must begin with https:// or http://.');
+  if (!parts) throw refused('It must begin with https:// or http://, in lower case.');
   const [, authority = '', path = '', rest = ''] = parts;
   if (authority.includes('@')) throw refused('It must not carry credentials.');
   if (rest !== '') throw refused('It must have neither a query nor a fragment; the branch goes into `ref`.');

@@ -120,7 +120,10 @@ describe('the OpenAPI document', () => {
   it('offers no archive of the storage to name in JSON, only its bytes as the body', () => {
     const { requestBody } = operationOf({ method: 'POST', path: '/v1/apps/{appId}/deployments' });
     expect(Object.keys(requestBody?.content ?? {})).toContain('application/gzip');
-    expect(JSON.stringify(document.components.schemas['CreateDeploymentRequest'])).not.toContain('archiveId');
+    const body = document.components.schemas['CreateDeploymentRequest'];
+    expect(JSON.stringify(body)).not.toContain('archiveId');
+    // And so there is no choice.
+    expect(body?.['properties']).toMatchObject({ source: { properties: { type: { const: 'git' } } } });
   });
 
   it('describes every operation, parameter and field in words, by itself or by the schema it refers to', () => {

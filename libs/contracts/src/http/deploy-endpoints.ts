@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { appCreate, appDeactivate, appGet, appList } from '../deploy/app.js';
 import { deploymentLogRead } from '../deploy/deployment-log.js';
 import {
@@ -89,9 +88,7 @@ export const deployEndpoints = [
     rpc: deploymentCreate,
     // An archive comes as the body itself; naming one that lies in storage is for the gateway alone.
     request: deploymentCreate.request.extend({
-      source: z
-        .discriminatedUnion('type', [gitSourceSchema])
-        .describe('Where the files of the app come from.'),
+      source: gitSourceSchema.describe('Where the files of the app come from.'),
     }),
     example: { source: { type: 'git', url: 'https://git.example.com/acme/hello.git', ref: 'main' } },
     errors: [
