@@ -4,7 +4,7 @@
  *
  *   prompt        events that went out right after their commit are on the stream, and their rows are not marked yet
  *   loop          the same of events that the relay's loop took from the outbox
- *   marked        rows are marked: whoever marks before the stream has the event loses it here
+ *   marked        the mark is committed: whoever marks before the stream has the event loses it here
  *   consumer      the effect is committed and the message is not acknowledged yet
  *   acknowledged  the message is acknowledged: whoever acknowledges before the commit loses the effect here
  *
@@ -37,9 +37,8 @@ Transaction.prototype.query = function (statement, parameters) {
   if (!text.includes('outbox_mark_published(')) return query.call(this, statement, parameters);
   const before = claiming.has(this) ? 'loop' : 'prompt';
   if (isDue(before)) die(before);
-  const marked = query.call(this, statement, parameters);
-  if (isDue('marked')) marked.then(() => die('marked'));
-  return marked;
+  if (isDue('marked')) this.afterCommit(() => die('marked'));
+  return query.call(this, statement, parameters);
 };
 
 const { ack } = DeliveredMessage.prototype;

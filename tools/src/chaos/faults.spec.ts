@@ -6,10 +6,13 @@ import { deathsOf, deathsOfAll, FAULTS, nextChances, type Place } from './faults
 
 const none = { prompt: 0, loop: 0, marked: 0, consumer: 0, acknowledged: 0 };
 
-const mark = "await tx().query('SELECT outbox_mark_published($1, $2, $3, $4) AS marked');";
+const mark = `const marking = tx();
+  await marking.query('SELECT outbox_mark_published($1, $2, $3, $4) AS marked');
+  committed(marking);`;
 const markOfLoop = `const claimed = tx();
   await claimed.query({ name: 'claim', text: 'SELECT id FROM outbox_claim($1, $2)' });
-  await claimed.query('SELECT outbox_mark_published($1, $2, $3, $4) AS marked');`;
+  await claimed.query('SELECT outbox_mark_published($1, $2, $3, $4) AS marked');
+  committed(claimed);`;
 const acknowledge = `
   await new Promise((sent) => new DeliveredMessage({ respond: sent }, () => true).ack());
   console.log('sent');
@@ -28,6 +31,7 @@ describe('a service with the faults preloaded', () => {
       import { Transaction } from '@capsule/database';
       import { DeliveredMessage } from '@capsule/messaging';
       const tx = () => new Transaction(null, { query: async () => ({ rows: [] }) }, undefined);
+      const committed = ({ callbacks }) => callbacks.forEach((callback) => callback());
       ${harmless.map((passage) => `{ ${passage} }`).join('')}
       console.log('alive');
       ${deadly}

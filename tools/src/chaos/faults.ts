@@ -11,7 +11,7 @@ export type Deaths = Record<Place, number>;
 
 /** In thousandths, per passage. */
 const CERTAIN = 1_000;
-const CHANCES: Deaths = { prompt: 60, loop: 60, marked: 30, consumer: 15, acknowledged: 15 };
+const CHANCES: Deaths = { prompt: 60, loop: 60, marked: 60, consumer: 15, acknowledged: 15 };
 
 /**
  * Chances for the next life of a service. Where it has not died yet it does at the first passage: a run proves nothing
