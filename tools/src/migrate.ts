@@ -11,6 +11,7 @@ import { confirmReset, requireResettable, ResetRefusedError } from './migrations
 import { writeNewFile } from './migrations/new-file.js';
 import { type ServiceDatabase, serviceDatabase } from './migrations/service-database.js';
 import { type Outcome, verbs } from './migrations/verbs.js';
+import { messageOf } from './error-message.js';
 import { UsageError } from './usage-error.js';
 
 const workspace = resolve(import.meta.dirname, '../..');
@@ -43,7 +44,7 @@ async function onAll(
       try {
         return { service: database.service, ...(await verb(database, options)) };
       } catch (error) {
-        return { service: database.service, error: error instanceof Error ? error.message : String(error) };
+        return { service: database.service, error: messageOf(error) };
       }
     }),
   );
@@ -75,10 +76,11 @@ main().then(
   (error: unknown) => {
     const isUntouched =
       error instanceof EnvironmentError || error instanceof UsageError || error instanceof ResetRefusedError;
-    const isExpected = isUntouched || error instanceof MigrationError;
+    const message = messageOf(error);
+    const isRefused = error instanceof Error && message !== error.message;
+    const isExpected = isUntouched || isRefused || error instanceof MigrationError;
     // The words themselves: it may be they that can't be read.
     const isForPrograms = process.argv.includes('--json');
-    const message = error instanceof Error ? error.message : String(error);
     if (isForPrograms) console.log(JSON.stringify({ error: { message } }));
     else if (isExpected) console.error(message);
     if (!isExpected) console.error(error);

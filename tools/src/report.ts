@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { backupEnvironments, EnvironmentError, loadEnvironment } from '@capsule/config';
 import { connectToRead, type DatabaseReport, readDatabaseReport } from '@capsule/database/report';
 import { serviceNames, type ServiceName } from '@capsule/contracts';
+import { messageOf } from './error-message.js';
 import { renderReport } from './report/report-text.js';
 import { readEnvironment } from './supervisor/environment-file.js';
 import { UsageError } from './usage-error.js';
@@ -29,7 +30,7 @@ async function main(): Promise<number> {
       try {
         return { service, report: await readAs(login, service) };
       } catch (error) {
-        return { service, error: error instanceof Error ? error.message : String(error) };
+        return { service, error: messageOf(error) };
       }
     }),
   );

@@ -41,6 +41,16 @@ describe('the migrate command', () => {
   const json = async (args: string[]): Promise<unknown> =>
     JSON.parse((await run([...args, '--json'])).stdout) as unknown;
 
+  it.each(['info', 'reset'])('says of %s that the platform has to run', async (verb) => {
+    expect(await run([verb, 'auth'], { AUTH_SERVICE_DB_PORT: '1' })).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: expect.stringMatching(
+        /^(auth: )?nothing listens on 127\.0\.0\.1:1; start the platform first \(npm start\)\.\n$/,
+      ),
+    });
+  });
+
   it('prints what it would run, migrates every service, tells what it did, and does nothing the second time', async () => {
     const dry = await run(['dry-run', 'deploy']);
     expect(dry).toMatchObject({ code: 0, stderr: '' });

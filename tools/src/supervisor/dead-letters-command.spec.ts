@@ -18,8 +18,10 @@ const INSERT = `
 describe('npm run dead-letters', () => {
   let checkout: string;
   let database: TestDatabase | undefined;
+  let variables: Record<string, string>;
 
   beforeEach(() => {
+    variables = {};
     checkout = mkdtempSync(join(tmpdir(), 'capsule-checkout-'));
     // The user the servers would run as must be able to enter.
     chmodSync(checkout, 0o755);
@@ -37,7 +39,7 @@ describe('npm run dead-letters', () => {
   function deadLetters(...words: string[]): Promise<{ stdout: string }> {
     const script = `const { deadLetters } = await import(${JSON.stringify(url)});
       process.exitCode = await deadLetters(...${JSON.stringify([checkout, words])});`;
-    const env = { ...process.env, ...database?.environment };
+    const env = { ...process.env, ...database?.environment, ...variables };
     return promisify(execFile)(process.execPath, ['--input-type=module', '-e', script], {
       cwd: tmpdir(),
       env,
@@ -59,6 +61,15 @@ describe('npm run dead-letters', () => {
     await expect(deadLetters('deploy', 'replay', randomUUID())).rejects.toMatchObject({
       code: 1,
       stdout: expect.stringContaining('no open dead letter has the id'),
+    });
+  });
+
+  it('says at once that the platform does not run', async () => {
+    variables = { AUTH_SERVICE_DB_PORT: '1' };
+    await expect(deadLetters('auth', 'list')).rejects.toMatchObject({
+      code: 1,
+      stderr:
+        '✗ The database of auth does not listen on 127.0.0.1:1. Start the platform first (npm start).\n',
     });
   });
 

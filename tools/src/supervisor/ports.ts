@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import type { PortSetting } from './platform-settings.js';
 
 /** What needs a port, or none. */
@@ -41,6 +42,17 @@ async function isTaken(port: number): Promise<boolean> {
   });
   if (!answer) await new Promise((resolve) => server.close(resolve));
   return answer;
+}
+
+/** Whether anybody listens there. */
+export function isListening(host: string, port: number): Promise<boolean> {
+  const socket = connect({ host, port });
+  return once(socket, 'connect')
+    .then(
+      () => true,
+      () => false,
+    )
+    .finally(() => socket.destroy());
 }
 
 /**
