@@ -11,12 +11,12 @@ const [node, , ...words] = process.argv;
 const needsApps = words[0] === 'validate' || words[1] === 'tenants';
 try {
   await build(...(needsApps ? [] : ['tools']));
+  const { readEnvironment } = await import(join(workspace, 'tools/dist/supervisor/environment-file.js'));
+  Object.assign(process.env, readEnvironment(workspace, process.env));
 } catch (error) {
   failure(error.message);
   process.exit(1);
 }
-const { readEnvironment } = await import(join(workspace, 'tools/dist/supervisor/environment-file.js'));
-Object.assign(process.env, readEnvironment(workspace, process.env));
 const program = join(workspace, 'tools/dist/migrate.js');
 process.argv = [node, program, ...words];
 await import(program);

@@ -42,15 +42,13 @@ export function dev(workspace: string, apps: readonly AppName[] = appNames): Pro
  * `nx serve <app>`: one service with reload. A running platform lends it that service for as long as this lasts;
  * without one, the whole platform is started around it.
  */
-export async function serve(workspace: string, name: string): Promise<number> {
-  const app = appNames.find((each) => each === name);
-  if (!app) {
-    terminalReporter.failure(`Say which service: ${appNames.join(', ')}.`);
-    return 1;
-  }
-  const home = openHome(chooseHome(workspace, readEnvironment(workspace, process.env)['CAPSULE_HOME']));
-  if (!supervisorOf(home)) return dev(workspace, [app]);
-  return exitCodeOf(terminalReporter, () => serveBorrowed(workspace, home, app));
+export function serve(workspace: string, name: string): Promise<number> {
+  return exitCodeOf(terminalReporter, async () => {
+    const app = appNames.find((each) => each === name);
+    if (!app) throw new Error(`Say which service: ${appNames.join(', ')}.`);
+    const home = openHome(chooseHome(workspace, readEnvironment(workspace, process.env)['CAPSULE_HOME']));
+    return supervisorOf(home) ? serveBorrowed(workspace, home, app) : dev(workspace, [app]);
+  });
 }
 
 async function serveBorrowed(workspace: string, home: Home, app: AppName): Promise<void> {

@@ -113,6 +113,18 @@ describe('a detached start', () => {
   }, 30_000);
 });
 
+it.each([
+  ['start-command', 'startDetached', {}],
+  ['dev-command', 'serve', 'auth'],
+  ['dead-letters-command', 'deadLetters', ['auth', 'list']],
+])('%s.%s tells in one line of a .env that cannot be read', async (module, name, argument) => {
+  const checkout = new ScratchCheckout('start-command.spec');
+  mkdirSync(join(checkout.path, '.env'));
+  const { code, output } = await checkout.run(module, name, argument);
+  expect({ code, output }).toEqual({ code: 1, output: expect.stringMatching(/^✗ EISDIR.+\n$/) });
+  checkout.remove();
+});
+
 it('a start names all ports that others have, and starts nothing', async () => {
   const checkout = new ScratchCheckout('start-command.spec');
   const { GATEWAY_PORT, REDIS_PORT } = checkout.ports;

@@ -52,7 +52,11 @@ class NeverReadyError extends Error {
  * when it could not start or was stopped before, and when it runs but its demo app does not answer, so that a script
  * that wants an address does not go on without one.
  */
-export async function startDetached(workspace: string, options: PlatformOptions): Promise<number> {
+export function startDetached(workspace: string, options: PlatformOptions): Promise<number> {
+  return exitCodeOf(terminalReporter, () => beginDetached(workspace, options));
+}
+
+async function beginDetached(workspace: string, options: PlatformOptions): Promise<number> {
   const home = openHome(chooseHome(workspace, readEnvironment(workspace, process.env)['CAPSULE_HOME']));
   const log = openLog(home.logs, 'supervisor');
   const program = fileURLToPath(new URL('./detached.js', import.meta.url));
