@@ -20,10 +20,14 @@ const asRoot = process.getuid?.() === 0 ? describe : describe.skip;
 
 asRoot('a hosted app on a platform that runs as root', () => {
   let fixture: EngineFixture;
+  /** Nobody looks after what runs on it: its service is away. */
+  let unwatched: EngineFixture;
   beforeAll(async () => {
     fixture = await EngineFixture.create({ ports: testPorts('isolation.spec of the engine') });
+    unwatched = await EngineFixture.create({ ports: testPorts('isolation.spec of the engine') });
+    unwatched.engine.close();
   });
-  afterAll(() => fixture.close());
+  afterAll(() => Promise.all([fixture.close(), unwatched.close()]));
 
   async function attempt(deeds: Deed[]): Promise<Attempt[]> {
     const request = await fixture.run(intruder(deeds));
@@ -143,8 +147,6 @@ asRoot('a hosted app on a platform that runs as root', () => {
   });
 
   it("gets nobody's requests by waiting for the port of another app, also while no service looks after them", async () => {
-    const unwatched = await EngineFixture.create({ ports: testPorts('isolation.spec of the engine') });
-    unwatched.engine.close();
     const victim = await unwatched.run(SERVER);
     const { address } = await unwatched.listening(victim.instanceId);
     const attacker = await unwatched.run(`
@@ -172,7 +174,6 @@ asRoot('a hosted app on a platform that runs as root', () => {
       await unwatched.engine.stop(instanceId, { graceSeconds: 0 });
     }
     await expect(fetch(url)).rejects.toThrow();
-    await unwatched.close();
   });
 
   it('leaves nothing behind where everybody may write, neither in memory nor on disk', async () => {
