@@ -22,7 +22,8 @@ rmSync(folder, { recursive: true });
 // Whoever asks for tests by name knows that the others were left out.
 const byName = process.argv.some((word) => /^(-t|--testNamePattern)/.test(word));
 if (!byName) for (const name of skipped) console.log(`not run: ${name}`);
-console.log(`${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`);
+if (complete)
+  console.log(`${passed} passed, ${failed} failed${skipped.length > 0 ? `, ${skipped.length} skipped` : ''}`);
 process.exitCode = complete ? code : 1;
 
 function runJest(args) {

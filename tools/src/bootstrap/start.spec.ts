@@ -6,7 +6,9 @@ import { workspace } from '../../bootstrap/workspace.mjs';
 
 /** What stands for the parts around tools/bootstrap/start.mjs: a machine without servers, a compiler, a bundler and a supervisor. */
 const surroundings = {
-  'tools/bootstrap/programs.mjs': `export const missingPrograms = () => [{ name: 'postgres' }];`,
+  'tools/bootstrap/programs.mjs': `
+    export const missingPrograms = () => [{ name: 'postgres' }];
+    export const requiredPrograms = [], testPrograms = [], systemFolders = () => {};`,
   'tools/bootstrap/install-programs.mjs': `
     export function installMissingPrograms() { throw new Error('Nothing can be installed here.'); }`,
   'tools/dist/supervisor/start-command.js': `
@@ -26,10 +28,7 @@ describe('npm start on a machine without servers', () => {
   beforeEach(() => {
     checkout = mkdtempSync(join(tmpdir(), 'capsule-start-'));
     cpSync(join(workspace, 'tools/bootstrap'), join(checkout, 'tools/bootstrap'), { recursive: true });
-    for (const [name, text] of Object.entries(surroundings)) {
-      mkdirSync(dirname(join(checkout, name)), { recursive: true });
-      writeFileSync(join(checkout, name), text);
-    }
+    for (const [name, text] of Object.entries(surroundings)) write(name, text);
   });
 
   afterEach(() => rmSync(checkout, { recursive: true }));
@@ -67,6 +66,26 @@ describe('npm start on a machine without servers', () => {
       expect({ status, output }).toMatchObject({ status: 2, output: expect.stringContaining('--json') });
     },
   );
+
+  it('npm test prints no more than why its servers could not start', () => {
+    write('tools/bootstrap/prepare.mjs', 'export async function prepare() {}');
+    write('tools/bootstrap/install-programs.mjs', 'export function installMissingPrograms() {}');
+    write(
+      'tools/dist/supervisor/hold-test-servers.js',
+      `export async function holdTestServers() { throw new Error('redis needs port 17004.'); }`,
+    );
+    write('node_modules/jest/package.json', '{ "type": "module" }');
+    write(
+      'node_modules/jest/bin/jest.js',
+      `await (await import('../../../tools/bootstrap/jest-servers.mjs')).default();`,
+    );
+    expect(run('test')).toEqual({ status: 1, output: '✗ redis needs port 17004.\n' });
+  });
+
+  function write(name: string, text: string): void {
+    mkdirSync(dirname(join(checkout, name)), { recursive: true });
+    writeFileSync(join(checkout, name), text);
+  }
 
   function npmStart(...words: string[]): { status: number | null; output: string } {
     return run('start', ...words);
