@@ -71,7 +71,7 @@ const serverVariables = {
 type ServerSettings = SettingsOf<typeof serverVariables>;
 
 /** The variables of every process that a start brings up. */
-const allVariables = {
+export const allVariables = {
   ...serverVariables,
   apps: byName(appNames, (app): VariableGroup => appEnvironments[app].variables),
   provisioner: provisionerEnvironment.variables,

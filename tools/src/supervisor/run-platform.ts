@@ -10,6 +10,7 @@ import {
   mendKeyPair,
   readEnvironment,
 } from './environment-file.js';
+import { environmentOddities } from './environment-oddities.js';
 import { chooseHome, type Home, openHome } from './home.js';
 import { isolationNote } from './hosted-apps.js';
 import { Platform, type PlatformOptions } from './platform.js';
@@ -60,6 +61,7 @@ export async function runPlatform(options: RunOptions): Promise<void> {
     const added = addMissingSecrets(workspace, path, process.env, mayHaveData);
     if (added.length > 0)
       reporter.note(`Added to .env what it lacked, with generated secrets: ${added.join(', ')}.`);
+    for (const oddity of environmentOddities(workspace)) reporter.note(oddity);
     const source = withHomePaths(readEnvironment(workspace, process.env), home, workspace, options);
     mendKeyPair(source, workspace, path);
     await runUntilEnded(home, { ...source, ...options.overrides }, options, end);

@@ -16,7 +16,7 @@ import { appEnvironments } from './platform-settings.js';
 type Source = Readonly<Record<string, string | undefined>>;
 
 /** Of the supervisor's own environment: what programs need to find each other, be read and reach registries. */
-const ambientVariables = [
+export const ambientVariables = [
   'PATH',
   'HOME',
   'USER',
