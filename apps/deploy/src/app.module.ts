@@ -15,7 +15,7 @@ import { ArchiveModule } from './archives/archive.module.js';
 import { config } from './config.js';
 import { DeploymentModule } from './deployments/deployment.module.js';
 import { EdgeIndicator } from './edge/edge-indicator.js';
-import { EngineModule } from './engine-module.js';
+import { EngineModule } from './engine/engine.module.js';
 import { databaseModule } from './database-module.js';
 import { OrganizationModule } from './organizations/organization.module.js';
 import { ProjectModule } from './projects/project.module.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { OutboxWorkers } from '@capsule/outbox';
-import { SamplePurge } from './sample/sample.purge.js';
-import { UsageRecorder } from './usage/usage.recorder.js';
+import { SamplePurge } from './sample/sample-purge.js';
+import { UsageRecorder } from './usage/usage-recorder.js';
 
 /** What runs in the background of monitor. A command of the service starts none of it. */
 @Injectable()

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { OrganizationModule } from '../organization/organization.module.js';
 import { SampleConsumer } from './sample.consumer.js';
-import { SamplePurge } from './sample.purge.js';
+import { SamplePurge } from './sample-purge.js';
 import { SampleRepository } from './sample.repository.js';
 
 @Module({

@@ -1,7 +1,7 @@
 import type { SeedApp } from '@capsule/contracts';
 import type { Database, Transaction } from '@capsule/database';
 import type { OrganizationService } from '../organization/organization.service.js';
-import type { UsageRecorder } from '../usage/usage.recorder.js';
+import type { UsageRecorder } from '../usage/usage-recorder.js';
 import { loadOf, type PastDay } from './load-history.js';
 import type { PastSampleRepository } from './past-sample.repository.js';
 

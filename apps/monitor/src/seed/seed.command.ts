@@ -9,7 +9,7 @@ import { AppService } from '../app/app.service.js';
 import { OrganizationService } from '../organization/organization.service.js';
 import type { OwnTables } from '../tenant/own-tables.js';
 import { TenantSchemaService } from '../tenant/tenant-schema.service.js';
-import { UsageRecorder } from '../usage/usage.recorder.js';
+import { UsageRecorder } from '../usage/usage-recorder.js';
 import { DocumentSeed } from './document-seed.js';
 import { LoadSeed } from './load-seed.js';
 import { PastSampleRepository } from './past-sample.repository.js';

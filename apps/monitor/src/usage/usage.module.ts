@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { UsageRecorder } from './usage.recorder.js';
+import { UsageRecorder } from './usage-recorder.js';
 import { UsageRepository } from './usage.repository.js';
 
 @Module({ providers: [UsageRecorder, UsageRepository], exports: [UsageRecorder] })

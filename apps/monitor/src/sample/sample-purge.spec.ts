@@ -4,7 +4,7 @@ import { createDataSource, Database } from '@capsule/database';
 import { createTestDatabase, md5Uuid, type TestDatabase } from '@capsule/testing';
 import { OrganizationRepository } from '../organization/organization.repository.js';
 import { OrganizationService } from '../organization/organization.service.js';
-import { SamplePurge } from './sample.purge.js';
+import { SamplePurge } from './sample-purge.js';
 import { SampleRepository } from './sample.repository.js';
 
 const TENANTS = ['a', 'b', 'c'].map(md5Uuid).sort();

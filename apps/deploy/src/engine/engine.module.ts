@@ -1,13 +1,13 @@
 import type { Readable } from 'node:stream';
 import { Global, Module } from '@nestjs/common';
 import { ObjectStore } from '@capsule/storage';
-import { config, type DeployConfig } from './config.js';
-import { DeploymentFailure } from './engine/deployment-failure.js';
-import { EmbeddedEngine } from './engine/embedded-engine.js';
-import { ENGINE } from './engine/engine.js';
-import { EngineHome } from './engine/engine-home.js';
-import { LocalSourceFetcher } from './source/local-source-fetcher.js';
-import { SOURCE_FETCHER } from './source/source-fetcher.js';
+import { config, type DeployConfig } from '../config.js';
+import { DeploymentFailure } from './deployment-failure.js';
+import { EmbeddedEngine } from './embedded-engine.js';
+import { ENGINE } from './engine.js';
+import { EngineHome } from './engine-home.js';
+import { LocalSourceFetcher } from '../source/local-source-fetcher.js';
+import { SOURCE_FETCHER } from '../source/source-fetcher.js';
 
 const BUILD_MEMORY_BYTES = 2 * 1024 ** 3;
 

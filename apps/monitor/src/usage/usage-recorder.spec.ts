@@ -12,7 +12,7 @@ import {
 import { AppRepository } from '../app/app.repository.js';
 import { config } from '../config.js';
 import { SampleRepository } from '../sample/sample.repository.js';
-import { UsageRecorder } from './usage.recorder.js';
+import { UsageRecorder } from './usage-recorder.js';
 import { UsageRepository } from './usage.repository.js';
 
 type Usage = DataOf<typeof usageRecorded>;
