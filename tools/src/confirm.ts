@@ -13,9 +13,9 @@ export const ownTerminal: Terminal = { input: process.stdin, output: process.std
 export async function confirm(what: string, { input, output }: Terminal): Promise<boolean> {
   if (!input.isTTY) return false;
   const terminal = createInterface({ input, output });
-  // Who leaves the terminal (Ctrl-D) never answers.
+  // Who leaves by Ctrl-D never answers, and who leaves by Ctrl-C makes the question fail.
   const left = once(terminal, 'close').then(() => 'no');
-  const answered = terminal.question(`${what}\nType yes to go on: `);
+  const answered = terminal.question(`${what}\nType yes to go on: `).catch(() => 'no');
   const answer = await Promise.race([answered, left]);
   terminal.close();
   return answer.trim() === 'yes';

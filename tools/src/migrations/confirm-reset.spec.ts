@@ -79,6 +79,13 @@ describe('a reset', () => {
       expect(await confirmReset([database], terminal(typed))).toBe(false);
     });
 
+    it('not by Ctrl-C', async () => {
+      const { input, output } = terminal('\u0003');
+      // Where both ends are a terminal, its keys are read one by one.
+      const keys = Object.assign(output, { isTTY: true });
+      expect(await confirmReset([database], { input, output: keys })).toBe(false);
+    });
+
     it('by nobody where there is no terminal', async () => {
       const { input, output } = terminal('yes\n');
       expect(await confirmReset([database], { input: Object.assign(input, { isTTY: false }), output })).toBe(

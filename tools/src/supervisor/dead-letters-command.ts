@@ -23,7 +23,8 @@ async function runCommand(workspace: string, [name, ...words]: readonly string[]
   const service = serviceNames.find((each) => each === name);
   if (!service) {
     terminalReporter.failure(
-      `usage: npm run dead-letters -- ${serviceNames.join('|')} list|replay …, of one service.`,
+      'Say which service, and what to do with its dead letters:\n' +
+        `npm run dead-letters -- ${serviceNames.join('|')} list [--replayed] | replay <id> | replay --all`,
     );
     return 2;
   }

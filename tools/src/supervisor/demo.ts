@@ -62,7 +62,6 @@ export async function deployDemo(
         `  App        ${app.url}`,
         `  API        ${api.base}/v1   (readable at ${api.base}/docs)`,
         `  Sign in    ${email}  password ${password}`,
-        '',
       ].join('\n'),
     );
     return true;

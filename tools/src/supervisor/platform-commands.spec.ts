@@ -34,7 +34,9 @@ describe('the commands of the platform', () => {
     for (const step of ['postgres-auth', 'redis', 'nats', 'migrations of auth', 'auth', 'Capsule is ready'])
       expect(output).toMatch(new RegExp(`^✓ ${step} +[\\d.]+ m?s`, 'm'));
     expect(output).toContain(`  App        http://hello-acme.localhost:${edgePort}\n`);
-    expect(output).toMatch(/^ {2}Sign in +demo@example\.com +password \S{12,}$/m);
+    expect(output).toMatch(
+      /^ {2}Sign in +demo@example\.com +password \S{12,}\n\nRunning in the background\./m,
+    );
     expect(statSync(environmentFile).mode & 0o777).toBe(0o600);
     expect(await statusOfDemo()).toBe(200);
   }, 120_000);
@@ -168,7 +170,7 @@ describe('the commands of the platform', () => {
 
   it('bring everything back with its data on the next start, in the foreground, and end with 0 on Ctrl-C', async () => {
     const foreground = checkout.begin('start-command', 'start', {});
-    await eventually(() => expect(foreground.output()).toContain('Sign in'), 90_000);
+    await eventually(() => expect(foreground.output()).toContain('Running until Ctrl-C'), 90_000);
     expect(foreground.output()).not.toContain('Wrote .env');
     expect(livingRecords(home.run)).toHaveLength(processCount);
     expect(await statusOfDemo()).toBe(200);

@@ -20,7 +20,11 @@ export function parseStartOptions(words: readonly string[]): PlatformOptions {
 
 /** `npm start`: the platform in the foreground until Ctrl-C. Resolves with the exit code. */
 export async function start(workspace: string, options: PlatformOptions): Promise<number> {
-  return exitCodeOf(terminalReporter, () => runWithDemo(workspace, options, terminalReporter, () => {}));
+  return exitCodeOf(terminalReporter, () =>
+    runWithDemo(workspace, options, terminalReporter, () =>
+      console.log('\nRunning until Ctrl-C; the data stays then.'),
+    ),
+  );
 }
 
 /** The process that `npm start -- --detach` leaves behind; tells its parent over the channel until that is gone. */
