@@ -1,13 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { type EventEnvelope, organizationCreated, userSignUp } from '@capsule/contracts';
 import { NatsConnection, RpcClient } from '@capsule/messaging';
 import {
   createTestDatabase,
   eventually,
+  freePort,
   serviceEnvironment,
   startTestNats,
   type TestDatabase,
@@ -128,12 +128,4 @@ async function kill(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise
   child.kill(signal);
   const [code] = await exited;
   return code as number | null;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address ? address.port : 0;
 }

@@ -1,9 +1,9 @@
 import { registerAs } from '@nestjs/config';
 import { deployEnvironment, loadEnvironment, type SettingsFrom } from '@capsule/config';
 
-export type DeployConfig = SettingsFrom<typeof deployEnvironment>;
+export type DeploySettings = SettingsFrom<typeof deployEnvironment>;
 
 /** The only reader of the environment; everything else injects `config.KEY`. */
-export const config = registerAs('deploy', (): DeployConfig =>
+export const config = registerAs('deploy', (): DeploySettings =>
   loadEnvironment(deployEnvironment, process.env),
 );

@@ -1,5 +1,9 @@
-import { type ConfigType, registerAs } from '@nestjs/config';
-import { gatewayEnvironment, loadEnvironment } from '@capsule/config';
+import { registerAs } from '@nestjs/config';
+import { gatewayEnvironment, loadEnvironment, type SettingsFrom } from '@capsule/config';
 
-export const config = registerAs('gateway', () => loadEnvironment(gatewayEnvironment, process.env));
-export type GatewaySettings = ConfigType<typeof config>;
+export type GatewaySettings = SettingsFrom<typeof gatewayEnvironment>;
+
+/** The only reader of the environment; everything else injects `config.KEY`. */
+export const config = registerAs('gateway', (): GatewaySettings =>
+  loadEnvironment(gatewayEnvironment, process.env),
+);

@@ -4,6 +4,7 @@ import { Agent, get } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '@capsule/testing';
 
 const workspace = process.cwd();
 const compiler = join(workspace, 'node_modules/typescript7/bin/tsc');
@@ -29,14 +30,6 @@ afterEach(async () => {
     await exited;
   }
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address ? address.port : 0;
-}
 
 function run(port: number, drainDelayMs: number, graceSeconds = 15, ...flags: string[]): Service {
   const numbers = [port, drainDelayMs, graceSeconds].map(String);

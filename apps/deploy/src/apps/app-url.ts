@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { config, type DeployConfig } from '../config.js';
+import { config, type DeploySettings } from '../config.js';
 
 const HTTP_PORT = 80;
 
 /** Where people reach an app. */
 @Injectable()
 export class AppUrl {
-  constructor(@Inject(config.KEY) private readonly settings: DeployConfig) {}
+  constructor(@Inject(config.KEY) private readonly settings: DeploySettings) {}
 
   hostname(host: string): string {
     return `${host}.${this.settings.edge.appsDomain}`;

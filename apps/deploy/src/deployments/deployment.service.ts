@@ -16,7 +16,7 @@ import { requireTenant } from '@capsule/telemetry';
 import { AppUrl } from '../apps/app-url.js';
 import { AppService } from '../apps/app.service.js';
 import { ArchiveService } from '../archives/archive.service.js';
-import { config, type DeployConfig } from '../config.js';
+import { config, type DeploySettings } from '../config.js';
 import { QuotaService } from '../organizations/quota.service.js';
 import { WorkQueue } from '../work/work-queue.js';
 import { ArtifactRepository } from './artifact.repository.js';
@@ -43,7 +43,7 @@ export class DeploymentService {
     private readonly urls: AppUrl,
     private readonly outbox: Outbox,
     private readonly idempotent: IdempotentRequests,
-    @Inject(config.KEY) private readonly settings: DeployConfig,
+    @Inject(config.KEY) private readonly settings: DeploySettings,
   ) {}
 
   /**

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { Inject, Injectable } from '@nestjs/common';
-import { config, type DeployConfig } from '../config.js';
+import { config, type DeploySettings } from '../config.js';
 
 const TIMEOUT_MS = 5_000;
 const BODY_BYTES_MAX = 64 * 1024 * 1024;
@@ -16,7 +16,7 @@ export class EdgeError extends Error {
 export class EdgeClient {
   private readonly socketPath: string;
 
-  constructor(@Inject(config.KEY) settings: DeployConfig) {
+  constructor(@Inject(config.KEY) settings: DeploySettings) {
     this.socketPath = settings.edge.adminSocket;
   }
 

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { config, type DeployConfig } from '../config.js';
+import { config, type DeploySettings } from '../config.js';
 import { EdgeClient } from './edge-client.js';
 
 /** For readiness: does the edge take routes? Apps that run go on being served without deploy. */
@@ -8,7 +8,7 @@ export class EdgeIndicator {
   readonly name = 'edge';
   private readonly client: EdgeClient;
 
-  constructor(@Inject(config.KEY) settings: DeployConfig) {
+  constructor(@Inject(config.KEY) settings: DeploySettings) {
     this.client = new EdgeClient(settings);
   }
 

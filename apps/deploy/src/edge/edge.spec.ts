@@ -6,7 +6,7 @@ import { DeployServiceFixture } from '../testing/deploy-service.fixture.js';
 import { type App, Deployer } from '../testing/deployer.fixture.js';
 import { answering } from '../testing/sample-apps.fixture.js';
 import { AppUrl } from '../apps/app-url.js';
-import type { DeployConfig } from '../config.js';
+import type { DeploySettings } from '../config.js';
 import { Edge } from './edge.js';
 import { EdgeReconciler } from './edge-reconciler.js';
 import { readMarker } from './edge-routes.js';
@@ -125,7 +125,9 @@ describe('the edge', () => {
     const app = await acme.app('behind');
     await acme.deployLive(app, answering('here'));
     const database = new Database(await createDataSource(service.database.settings, 'spec', []).initialize());
-    const urls = new AppUrl({ edge: { appsDomain: 'localhost', port: service.caddy.port } } as DeployConfig);
+    const urls = new AppUrl({
+      edge: { appsDomain: 'localhost', port: service.caddy.port },
+    } as DeploySettings);
     const edge = new Edge(database, service.caddy.client(), urls);
     const reconciler = new EdgeReconciler(edge);
     const route = (routed: boolean) =>

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream';
 import { Global, Module } from '@nestjs/common';
 import { ObjectStore } from '@capsule/storage';
-import { config, type DeployConfig } from '../config.js';
+import { config, type DeploySettings } from '../config.js';
 import { DeploymentFailure } from './deployment-failure.js';
 import { EmbeddedEngine } from './embedded-engine.js';
 import { ENGINE } from './engine.js';
@@ -36,18 +36,18 @@ const artifactMissing = () => new DeploymentFailure('platform_error', 'The artif
     {
       provide: ObjectStore,
       inject: [config.KEY],
-      useFactory: (settings: DeployConfig) => ObjectStore.open(settings.storage.folder),
+      useFactory: (settings: DeploySettings) => ObjectStore.open(settings.storage.folder),
     },
     {
       provide: EngineHome,
       inject: [config.KEY],
-      useFactory: ({ engine, limits }: DeployConfig) =>
+      useFactory: ({ engine, limits }: DeploySettings) =>
         new EngineHome({ folder: engine.folder, logBytesMax: limits.logBytes }),
     },
     {
       provide: ENGINE,
       inject: [EngineHome, ObjectStore, config.KEY],
-      useFactory: (home: EngineHome, store: ObjectStore, { engine, limits }: DeployConfig) =>
+      useFactory: (home: EngineHome, store: ObjectStore, { engine, limits }: DeploySettings) =>
         new EmbeddedEngine(home, streamsOf(store, artifactMissing), {
           portMin: engine.portMin,
           portMax: engine.portMax,
@@ -58,7 +58,7 @@ const artifactMissing = () => new DeploymentFailure('platform_error', 'The artif
     {
       provide: SOURCE_FETCHER,
       inject: [EngineHome, ObjectStore, config.KEY],
-      useFactory: (home: EngineHome, store: ObjectStore, { limits, git }: DeployConfig) =>
+      useFactory: (home: EngineHome, store: ObjectStore, { limits, git }: DeploySettings) =>
         new LocalSourceFetcher(home, streamsOf(store, archiveMissing), {
           unpackedBytesMax: limits.unpackedBytes,
           gitPrivateAllowed: git.privateHosts === 'allow',

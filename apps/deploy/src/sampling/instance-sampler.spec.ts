@@ -10,7 +10,7 @@ import {
 } from '@capsule/contracts';
 import { EventPublisher, NatsConnection } from '@capsule/messaging';
 import { eventually, startTestNats } from '@capsule/testing';
-import type { DeployConfig } from '../config.js';
+import type { DeploySettings } from '../config.js';
 import type { Engine } from '../engine/engine.js';
 import type { InstanceDirectory, InstancePlace } from '../deployments/instances/instance-directory.js';
 import { DeployServiceFixture } from '../testing/deploy-service.fixture.js';
@@ -103,7 +103,7 @@ describe('sampling many instances', () => {
     try {
       const sampler = new InstanceSampler(engine, directory, new EventPublisher(connection), {
         sampleIntervalSeconds: 10,
-      } as DeployConfig);
+      } as DeploySettings);
       await sampler.sample(new Date());
       await sampler.sample(new Date());
       const messages = (await nats.messages(STREAM)).slice(0, 4);

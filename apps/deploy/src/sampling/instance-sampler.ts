@@ -3,7 +3,7 @@ import { type DataOf, type EventEnvelope, instancesSampled } from '@capsule/cont
 import { uuidv7 } from '@capsule/database';
 import { EventPublisher } from '@capsule/messaging';
 import { counter } from '@capsule/telemetry';
-import { config, type DeployConfig } from '../config.js';
+import { config, type DeploySettings } from '../config.js';
 import { ENGINE, type Engine, type InstanceSample } from '../engine/engine.js';
 import { InstanceDirectory, type InstancePlace } from '../deployments/instances/instance-directory.js';
 
@@ -40,7 +40,7 @@ export class InstanceSampler implements BeforeApplicationShutdown {
     @Inject(ENGINE) private readonly engine: Engine,
     private readonly directory: InstanceDirectory,
     private readonly publisher: EventPublisher,
-    @Inject(config.KEY) settings: DeployConfig,
+    @Inject(config.KEY) settings: DeploySettings,
   ) {
     this.intervalMs = settings.sampleIntervalSeconds * 1_000;
   }

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { eventually } from '@capsule/testing';
+import { eventually, freePort } from '@capsule/testing';
 import { EdgeClient } from '../edge/edge-client.js';
-import type { DeployConfig } from '../config.js';
+import type { DeploySettings } from '../config.js';
 
 /**
  * A private edge as the supervisor runs it, in two processes. Each change of its routes makes Caddy close its listening
@@ -71,20 +70,8 @@ export class CaddyFixture {
   }
 
   client(): EdgeClient {
-    return new EdgeClient({ edge: { adminSocket: this.adminSocket } } as DeployConfig);
+    return new EdgeClient({ edge: { adminSocket: this.adminSocket } } as DeploySettings);
   }
-}
-
-/** A port nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 async function end(child: ChildProcess | undefined): Promise<void> {

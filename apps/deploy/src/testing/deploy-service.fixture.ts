@@ -21,6 +21,7 @@ import { ObjectStore } from '@capsule/storage';
 import {
   createTestDatabase,
   eventually,
+  freePort,
   startTestNats,
   type TestDatabase,
   TestIssuer,
@@ -29,7 +30,7 @@ import {
 import { testPorts } from '@capsule/testing/test-ports';
 import type { Client } from 'pg';
 import { archiveOf } from './archive.fixture.js';
-import { CaddyFixture, freePort } from './caddy.fixture.js';
+import { CaddyFixture } from './caddy.fixture.js';
 import { Organization } from './organization.fixture.js';
 
 const MEBIBYTE = 1024 * 1024;

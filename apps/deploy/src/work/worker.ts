@@ -27,7 +27,7 @@ import { Inject, Injectable, Logger } from '@nestjs/common';
 import { shutdownDeadlines } from '@capsule/config';
 import { Database } from '@capsule/database';
 import { type Actor, runInContext } from '@capsule/telemetry';
-import { config, type DeployConfig } from '../config.js';
+import { config, type DeploySettings } from '../config.js';
 import { Interrupted, isInterruption, LeaseLost, ShuttingDown } from './interruption.js';
 import type { HeldWork } from './work-handlers.js';
 import { WorkHandlers } from './work-handlers.js';
@@ -69,7 +69,7 @@ export class Worker {
     private readonly leases: WorkLeases,
     private readonly queue: WorkQueue,
     private readonly handlers: WorkHandlers,
-    @Inject(config.KEY) settings: Pick<DeployConfig, 'http'>,
+    @Inject(config.KEY) settings: Pick<DeploySettings, 'http'>,
   ) {
     this.stopMs = shutdownDeadlines(settings.http).partMs;
   }

@@ -1,8 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { eventually } from '@capsule/testing';
+import { eventually, freePort } from '@capsule/testing';
 import pg from 'pg';
 import { MemberEvents } from '../user/member-events.fixture.js';
 import { schemaOf, TenantsFixture } from './tenants.fixture.js';
@@ -153,12 +152,4 @@ async function end(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): Promise<
   child.kill(signal);
   const [code] = await exited;
   return code as number | null;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  return typeof address === 'object' && address ? address.port : 0;
 }

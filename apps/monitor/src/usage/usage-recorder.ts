@@ -10,11 +10,10 @@
  * Crash    before the commit: nothing happened and the app is due again; after it: the outbox has the event.
  */
 import { Inject, Injectable, Logger, type OnModuleDestroy } from '@nestjs/common';
-import type { ConfigType } from '@nestjs/config';
 import { usageRecorded } from '@capsule/contracts';
 import { Database, type Transaction } from '@capsule/database';
 import { Outbox } from '@capsule/outbox';
-import { config } from '../config.js';
+import { config, type MonitorSettings } from '../config.js';
 import { type DueApp, type Usage, UsageRepository } from './usage.repository.js';
 
 /** Samples come every few seconds and travel a moment; a window is closed when its last ones have surely arrived. */
@@ -30,7 +29,7 @@ export class UsageRecorder implements OnModuleDestroy {
   private stopping = false;
 
   constructor(
-    @Inject(config.KEY) settings: ConfigType<typeof config>,
+    @Inject(config.KEY) settings: MonitorSettings,
     private readonly database: Database,
     private readonly outbox: Outbox,
     private readonly usage: UsageRepository,

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Database } from '@capsule/database';
 import { AppService } from '../../apps/app.service.js';
 import { archiveKey } from '../../archives/archive-key.js';
-import { config, type DeployConfig } from '../../config.js';
+import { config, type DeploySettings } from '../../config.js';
 import { ArtifactRepository } from '../artifact.repository.js';
 import type { DeploymentEntity } from '../deployment.entity.js';
 import { DeploymentLifecycle } from '../deployment-lifecycle.js';
@@ -41,7 +41,7 @@ export class BuildPhase {
     private readonly lifecycle: DeploymentLifecycle,
     @Inject(SOURCE_FETCHER) private readonly sources: SourceFetcher,
     @Inject(ENGINE) private readonly engine: Engine,
-    @Inject(config.KEY) private readonly settings: DeployConfig,
+    @Inject(config.KEY) private readonly settings: DeploySettings,
   ) {}
 
   /** Ends in `queued` with an artifact. @throws DeploymentFailure, interruptions */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { deploymentCreate } from '@capsule/contracts';
+import { freePort } from '@capsule/testing';
 import { GitServer } from '../../source/git-server.fixture.js';
-import { freePort } from '../../testing/caddy.fixture.js';
 import { DeployServiceFixture } from '../../testing/deploy-service.fixture.js';
 import { Deployer } from '../../testing/deployer.fixture.js';
 import { answering } from '../../testing/sample-apps.fixture.js';

@@ -3,7 +3,7 @@ import { createDataSource, Database, Pagination, uuidv7 } from '@capsule/databas
 import { createTestDatabase, eventually, type TestDatabase } from '@capsule/testing';
 import { AppRepository } from '../../apps/app.repository.js';
 import { AppService } from '../../apps/app.service.js';
-import type { DeployConfig } from '../../config.js';
+import type { DeploySettings } from '../../config.js';
 import type { Edge } from '../../edge/edge.js';
 import type { Engine, Observation } from '../../engine/engine.js';
 import { entities } from '../../entities.js';
@@ -12,7 +12,7 @@ import { DeploymentRepository } from '../deployment.repository.js';
 import { InstanceRepository } from '../instances/instance.repository.js';
 import { InstanceReconciler } from './instance-reconciler.js';
 
-const settings = { limits: { drainSeconds: 0 } } as DeployConfig;
+const settings = { limits: { drainSeconds: 0 } } as DeploySettings;
 const pagination = new Pagination('unused');
 /** For collaborators that the differences of this spec never reach. */
 const unused = undefined as never;

@@ -12,7 +12,7 @@ import { Database } from '@capsule/database';
 import { runInContext } from '@capsule/telemetry';
 import { randomUUID } from 'node:crypto';
 import { AppService } from '../../apps/app.service.js';
-import { config, type DeployConfig } from '../../config.js';
+import { config, type DeploySettings } from '../../config.js';
 import { DeploymentRepository } from '../deployment.repository.js';
 import { Edge } from '../../edge/edge.js';
 import { ENGINE, type Engine, type Observation } from '../../engine/engine.js';
@@ -52,7 +52,7 @@ export class InstanceReconciler {
     private readonly queue: WorkQueue,
     private readonly edge: Edge,
     @Inject(ENGINE) private readonly engine: Engine,
-    @Inject(config.KEY) private readonly settings: DeployConfig,
+    @Inject(config.KEY) private readonly settings: DeploySettings,
   ) {}
 
   start(): void {

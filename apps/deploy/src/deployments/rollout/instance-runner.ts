@@ -9,7 +9,7 @@
  */
 import { Inject, Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '@capsule/database';
-import { config, type DeployConfig } from '../../config.js';
+import { config, type DeploySettings } from '../../config.js';
 import type { DeploymentEntity } from '../deployment.entity.js';
 import { DeploymentRepository } from '../deployment.repository.js';
 import { Edge } from '../../edge/edge.js';
@@ -38,7 +38,7 @@ export class InstanceRunner implements WorkHandler {
     private readonly bringUp: BringUp,
     private readonly edge: Edge,
     @Inject(ENGINE) private readonly engine: Engine,
-    @Inject(config.KEY) private readonly settings: DeployConfig,
+    @Inject(config.KEY) private readonly settings: DeploySettings,
   ) {
     handlers.register('instance', this);
   }

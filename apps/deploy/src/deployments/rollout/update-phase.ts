@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Inject, Injectable, Logger } from '@nestjs/common';
 import type { Transaction } from '@capsule/database';
-import { config, type DeployConfig } from '../../config.js';
+import { config, type DeploySettings } from '../../config.js';
 import type { DeploymentEntity } from '../deployment.entity.js';
 import { DeploymentLifecycle } from '../deployment-lifecycle.js';
 import { DeploymentRepository } from '../deployment.repository.js';
@@ -43,7 +43,7 @@ export class UpdatePhase {
     private readonly bringUp: BringUp,
     private readonly edge: Edge,
     @Inject(ENGINE) private readonly engine: Engine,
-    @Inject(config.KEY) private readonly settings: DeployConfig,
+    @Inject(config.KEY) private readonly settings: DeploySettings,
   ) {}
 
   /** Ends in `live`. @throws DeploymentFailure after `undo`-able effects, interruptions */
