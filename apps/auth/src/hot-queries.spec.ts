@@ -1,5 +1,5 @@
 import type { Transaction } from '@capsule/database';
-import { createTestDatabase, md5Uuid, QueryPlans } from '@capsule/testing';
+import { createTestDatabase, looked, md5Uuid, QueryPlans } from '@capsule/testing';
 import { entities } from './entities.js';
 import { OrganizationRepository } from './organizations/organization.repository.js';
 import { SessionRepository } from './sessions/session.repository.js';
@@ -39,12 +39,6 @@ describe('the hot queries of auth, under policies', () => {
     plans.scansOf((database) => database.withTenant(tenant, work));
   const overAll = (work: (tx: Transaction) => Promise<unknown>) =>
     plans.scansOf((database) => database.withoutTenant(work));
-  const looked = (table: string, index: string, condition: RegExp) => ({
-    table,
-    index,
-    condition: expect.stringMatching(condition),
-  });
-
   it('find where somebody belongs by their e-mail, in any case', async () => {
     expect(await overAll((tx) => users.findHome(tx, 'ANN7-3@EXAMPLE.COM'))).toEqual([
       looked('users', 'uq_users__email', /lower\(email\)/),

@@ -1,5 +1,5 @@
 import type { Transaction } from '@capsule/database';
-import { createTestDatabase, md5Uuid, QueryPlans } from '@capsule/testing';
+import { createTestDatabase, looked, md5Uuid, QueryPlans } from '@capsule/testing';
 import { entities } from './entities.js';
 import { SubscriptionRepository } from './subscriptions/subscription.repository.js';
 import { UsageRepository } from './usage/usage.repository.js';
@@ -38,21 +38,13 @@ describe('the hot queries of billing, under policies', () => {
 
   it('find the active subscription by the tenant', async () => {
     expect(await scansOf((tx) => subscriptions.findActive(tx))).toEqual([
-      {
-        table: 'subscriptions',
-        index: 'uq_subscriptions__active',
-        condition: expect.stringMatching('tenant_id'),
-      },
+      looked('subscriptions', 'uq_subscriptions__active', /tenant_id/),
     ]);
   });
 
   it('find what the tenant may use by the tenant', async () => {
     expect(await scansOf((tx) => subscriptions.findEntitlement(tx))).toEqual([
-      {
-        table: 'entitlements',
-        index: 'uq_entitlements__tenant_id',
-        condition: expect.stringMatching('tenant_id'),
-      },
+      looked('entitlements', 'uq_entitlements__tenant_id', /tenant_id/),
     ]);
   });
 
@@ -60,9 +52,8 @@ describe('the hot queries of billing, under policies', () => {
     ['sum the usage of a period', (tx) => usage.sumByMeter(tx, period)],
     ['list the usage of a period by app', (tx) => usage.listByApp(tx, period, 10)],
   ])('%s by tenant, subscription and period', async (_, read) => {
-    const condition = expect.stringMatching(/tenant_id.*subscription_id.*period_number/);
     expect(await scansOf(read)).toEqual([
-      { table: 'usage_totals', index: 'uq_usage_totals__app', condition },
+      looked('usage_totals', 'uq_usage_totals__app', /tenant_id.*subscription_id.*period_number/),
     ]);
   });
 });

@@ -1,5 +1,5 @@
 import { Pagination, type Transaction } from '@capsule/database';
-import { createTestDatabase, md5Uuid, QueryPlans } from '@capsule/testing';
+import { createTestDatabase, looked, md5Uuid, QueryPlans } from '@capsule/testing';
 import { AppRepository } from './apps/app.repository.js';
 import { DeploymentRepository } from './deployments/deployment.repository.js';
 import { InstanceRepository } from './deployments/instances/instance.repository.js';
@@ -47,12 +47,6 @@ describe('the hot queries of deploy, under policies', () => {
 
   const scansOf = (work: (tx: Transaction) => Promise<unknown>) =>
     plans.scansOf((database) => database.withTenant(tenant, work));
-  const looked = (table: string, index: string, condition: RegExp) => ({
-    table,
-    index,
-    condition: expect.stringMatching(condition),
-  });
-
   it('find a project by its id', async () => {
     expect(await scansOf((tx) => projects.findById(tx, project))).toEqual([
       looked('projects', 'pk_projects', /id = /),

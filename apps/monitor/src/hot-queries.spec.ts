@@ -1,5 +1,5 @@
 import { Pagination, type Transaction } from '@capsule/database';
-import { createTestDatabase, makeTenantSchema, md5Uuid, QueryPlans } from '@capsule/testing';
+import { createTestDatabase, looked, makeTenantSchema, md5Uuid, QueryPlans } from '@capsule/testing';
 import { ActivityRepository } from './activity/activity.repository.js';
 import { AppRepository } from './app/app.repository.js';
 import { DashboardRepository } from './dashboard/dashboard.repository.js';
@@ -63,12 +63,6 @@ describe('the hot queries of monitor, under policies', () => {
     plans.scansOf((database) => database.withTenant(tenant, work));
   const overAll = (work: (tx: Transaction) => Promise<unknown>) =>
     plans.scansOf((database) => database.withoutTenant(work));
-  const looked = (table: string, index: string, condition: RegExp) => ({
-    table,
-    index,
-    condition: expect.stringMatching(condition),
-  });
-
   it('read a range of samples by the app and by series and time, through the view', async () => {
     const range = { appId, from: new Date(Date.now() - 60_000), to: new Date(), stepSeconds: 10 };
     expect(await scansOf((tx) => new MetricRepository().query(tx, range))).toEqual([

@@ -84,6 +84,11 @@ function scansIn(node: PlanNode): Scan[] {
   return [found, ...below];
 }
 
+/** What to expect of a look by way of an index, for a spec. @param condition is part of what was looked up in it */
+export function looked(table: string, index: string, condition: RegExp): Scan {
+  return { table, index, condition: expect.stringMatching(condition) as string };
+}
+
 /** What `md5('…')::uuid` is in PostgreSQL: names rows that are made many at once. */
 export function md5Uuid(text: string): string {
   const digest = createHash('md5').update(text).digest('hex');
