@@ -9,7 +9,7 @@ import type { PrivatePlatform } from '../supervisor/private-platform.js';
 import { terminalReporter } from '../supervisor/reporter.js';
 import { atMost, type Row, told } from './row.js';
 
-const ROUNDS = 2;
+const ROUNDS = 3;
 const ROUND_SECONDS = 60;
 const MEGABYTE = 1_000_000;
 /** What a label of the example's name and the demo organization's makes. */
@@ -35,7 +35,7 @@ export async function measureFootprint(running: PrivatePlatform, workspace: stri
   }
   const services = worst(rounds.map((round) => round.services));
   const others = worst(rounds.map((round) => round.others));
-  const rest = `at rest, worse of ${ROUNDS} × ${ROUND_SECONDS} s`;
+  const rest = `at rest, worst of ${ROUNDS} × ${ROUND_SECONDS} s`;
   return [
     atMost('five services together, resident', services.megabytes, 'MB', 700),
     atMost(`five services together ${rest}, of one core`, services.percent, '%', 2),
