@@ -57,6 +57,7 @@ describe('nx affected', () => {
     ['examples/hello-node/server.js', ['tools']],
     ['eslint.config.mjs', ['tools']],
     ['.env.example', ['tools']],
+    ['docs/runbooks/infrastructure.md', ['tools']],
     ['docs/adr/0005-routes-are-data.md', []],
   ])(
     'names those whose specs read %s',
