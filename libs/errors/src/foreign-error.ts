@@ -29,7 +29,7 @@ export function toDomainError(error: unknown): DomainError {
 function frameworkStatus(error: unknown): number | undefined {
   if (!(error instanceof Error)) return undefined;
   if ('getStatus' in error && typeof error.getStatus === 'function') {
-    const status: unknown = error.getStatus();
+    const status = (error as Error & { getStatus(): unknown }).getStatus();
     return typeof status === 'number' ? status : undefined;
   }
   if (!('statusCode' in error) || typeof error.statusCode !== 'number') return undefined;
