@@ -46,7 +46,9 @@ export class KeySet {
     this.renew();
     const known = this.keys.get(kid);
     if (known) return known;
-    if (this.fetching || this.mayTry()) await this.fetch();
+    await this.fetching;
+    // Without any key everybody is refused, so whoever comes asks: auth may have begun to serve since the last attempt.
+    if (!this.keys.has(kid) && (this.keys.size === 0 || this.mayTry())) await this.fetch();
     const found = this.keys.get(kid);
     if (!found && this.failure !== undefined) {
       throw new DomainError('platform.upstream.unavailable', { cause: this.failure });
