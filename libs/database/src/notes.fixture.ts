@@ -97,7 +97,7 @@ export class NotesDatabase {
 }
 
 export const insertNote = {
-  name: 'insert_note',
+  name: 'insert-note',
   text: 'INSERT INTO notes (tenant_id, title) VALUES ($1, $2) RETURNING id',
 };
-export const selectTitles = { name: 'select_titles', text: 'SELECT title FROM notes ORDER BY title' };
+export const selectTitles = { name: 'select-titles', text: 'SELECT title FROM notes ORDER BY title' };

@@ -5,7 +5,7 @@ import { Organization } from './organization.entity.js';
 
 // One statement, so one round trip; the key of the membership is checked at its end.
 const INSERT = {
-  name: 'organization_insert',
+  name: 'organization-insert',
   text: `WITH founded AS (
            INSERT INTO organizations (id, tenant_id, name, slug) VALUES ($1, $1, $2, $3)
            ON CONFLICT ON CONSTRAINT uq_organizations__slug DO NOTHING
@@ -17,7 +17,7 @@ const INSERT = {
 };
 
 const INSERT_MEMBERSHIP = {
-  name: 'membership_insert',
+  name: 'membership-insert',
   text: `INSERT INTO memberships (id, tenant_id, user_id, role) VALUES ($1, $2, $3, $4)
          RETURNING created_at AS "createdAt"`,
 };

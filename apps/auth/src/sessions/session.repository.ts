@@ -18,7 +18,7 @@ export interface LockedRefreshToken {
 }
 
 const OPEN = {
-  name: 'session_open',
+  name: 'session-open',
   text: `WITH opened AS (
            INSERT INTO sessions (id, tenant_id, user_id, expires_at) VALUES ($1, $2, $3, $4)
          )
@@ -27,7 +27,7 @@ const OPEN = {
 
 // Marks the predecessor and inserts the successor.
 const ROTATE = {
-  name: 'refresh_token_rotate',
+  name: 'refresh-token-rotate',
   text: `WITH used AS (
            UPDATE refresh_tokens SET rotated_at = clock_timestamp() WHERE id = $1
          )
@@ -35,13 +35,13 @@ const ROTATE = {
 };
 
 const FIND = {
-  name: 'refresh_token_find',
+  name: 'refresh-token-find',
   text: `SELECT refresh_token_id AS "refreshTokenId", tenant_id AS "tenantId" FROM refresh_token_find($1)`,
 };
 
 // Both rows are locked: who waited for either reads what the one before wrote.
 const LOCK = {
-  name: 'refresh_token_lock',
+  name: 'refresh-token-lock',
   text: `SELECT s.id AS "sessionId", s.user_id AS "userId", s.expires_at AS "sessionExpiresAt",
                 s.revoked_at IS NOT NULL OR s.expires_at <= clock_timestamp() AS "sessionEnded",
                 t.expires_at <= clock_timestamp() AS "tokenExpired",
@@ -52,22 +52,22 @@ const LOCK = {
 };
 
 const REVOKE = {
-  name: 'session_revoke',
+  name: 'session-revoke',
   text: 'UPDATE sessions SET revoked_at = clock_timestamp() WHERE id = $1 AND revoked_at IS NULL',
 };
 
 const DELETE_EXPIRED_OF_USER = {
-  name: 'session_delete_expired_of_user',
+  name: 'session-delete-expired-of-user',
   text: 'DELETE FROM sessions WHERE user_id = $1 AND expires_at <= clock_timestamp()',
 };
 
 const FIND_EXPIRED = {
-  name: 'session_find_expired',
+  name: 'session-find-expired',
   text: 'SELECT session_id AS "sessionId", tenant_id AS "tenantId" FROM session_find_expired($1)',
 };
 
 const DELETE_EXPIRED = {
-  name: 'session_delete_expired',
+  name: 'session-delete-expired',
   text: 'DELETE FROM sessions WHERE id = ANY ($1) AND expires_at <= clock_timestamp()',
 };
 

@@ -11,12 +11,12 @@ export interface UserHome {
 }
 
 const INSERT = {
-  name: 'user_insert',
+  name: 'user-insert',
   text: `INSERT INTO users (id, email, name, password_hash) VALUES ($1, $2, $3, $4) RETURNING created_at AS "createdAt"`,
 };
 
 const FIND_HOME = {
-  name: 'user_find_home',
+  name: 'user-find-home',
   text: 'SELECT user_id AS "userId", tenant_id AS "tenantId" FROM user_find_home($1)',
 };
 

@@ -3,7 +3,7 @@ import type { Transaction } from '@capsule/database';
 import type { Customer } from './customer.entity.js';
 
 const INSERT = {
-  name: 'customer_insert',
+  name: 'customer-insert',
   text: `INSERT INTO customers (id, tenant_id, name, email, currency) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT ON CONSTRAINT uq_customers__tenant_id DO NOTHING
          RETURNING id`,

@@ -4,14 +4,14 @@ import { Entitlement } from './entitlement.entity.js';
 import { Subscription } from './subscription.entity.js';
 
 const INSERT = {
-  name: 'subscription_insert',
+  name: 'subscription-insert',
   text: `INSERT INTO subscriptions (id, tenant_id, customer_id, plan_code, currency, status, anchor)
          SELECT $1::uuid, $2::uuid, $3::uuid, $4, $5, 'active', $6::timestamptz
          WHERE EXISTS (SELECT FROM customers c WHERE c.tenant_id = $2 AND c.id = $3)`,
 };
 
 const GRANT = {
-  name: 'entitlements_grant',
+  name: 'entitlements-grant',
   text: `INSERT INTO entitlements AS e (id, tenant_id, plan_code, version, entitlements)
          SELECT $1, $2, p.code, 1, p.entitlements FROM plans p
          WHERE p.code = $3 AND EXISTS (SELECT FROM customers c WHERE c.tenant_id = $2 AND c.id = $4)

@@ -28,7 +28,7 @@ export interface AppUsage {
 // Only what the ledger took is added to the totals, so an event that comes again changes neither. The order of the
 // meters is that in which the rows of totals are locked.
 const RECORD = {
-  name: 'usage_record',
+  name: 'usage-record',
   text: `WITH recorded AS (
            INSERT INTO usage_records
              (tenant_id, subscription_id, event_id, app_id, window_start, window_end, meter, quantity)
@@ -44,7 +44,7 @@ const RECORD = {
 };
 
 const LIST_BY_APP = {
-  name: 'usage_list_by_app',
+  name: 'usage-list-by-app',
   text: `SELECT meter, app_id AS "appId", quantity, meter_quantity AS "meterQuantity"
          FROM (
            SELECT meter, app_id, quantity, sum(quantity) OVER (PARTITION BY meter) AS meter_quantity,
@@ -57,7 +57,7 @@ const LIST_BY_APP = {
 };
 
 const SUM_BY_METER = {
-  name: 'usage_sum_by_meter',
+  name: 'usage-sum-by-meter',
   text: `SELECT meter, sum(quantity) AS quantity
          FROM usage_totals
          WHERE tenant_id = $1 AND subscription_id = $2 AND period_number = $3

@@ -3,7 +3,7 @@ import type { Transaction } from '@capsule/database';
 import { OrganizationEntity } from './organization.entity.js';
 
 const UPSERT = {
-  name: 'organization_upsert',
+  name: 'organization-upsert',
   text: `INSERT INTO organizations (id, tenant_id, name, slug) VALUES ($1, $1, $2, $3)
          ON CONFLICT ON CONSTRAINT pk_organizations DO UPDATE SET name = excluded.name, slug = excluded.slug`,
 };

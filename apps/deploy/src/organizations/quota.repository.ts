@@ -5,7 +5,7 @@ import { QuotaEntity } from './quota.entity.js';
 
 // An older version than the known one changes nothing.
 const UPSERT_NEWER = {
-  name: 'quota_upsert_newer',
+  name: 'quota-upsert-newer',
   text: `INSERT INTO quotas (id, tenant_id, plan_code, version, max_projects, max_apps, max_concurrent_builds,
                              max_instance_memory_bytes)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)

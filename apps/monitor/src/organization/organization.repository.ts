@@ -5,13 +5,13 @@ import type { Transaction } from '@capsule/database';
 export const DEFAULT_RETENTION_DAYS = 7;
 
 const UPSERT_NAME = {
-  name: 'organization_upsert_name',
+  name: 'organization-upsert-name',
   text: `INSERT INTO organizations (tenant_id, name) VALUES ($1, $2)
          ON CONFLICT ON CONSTRAINT pk_organizations DO UPDATE SET name = excluded.name`,
 };
 
 const UPSERT_PLAN = {
-  name: 'organization_upsert_plan',
+  name: 'organization-upsert-plan',
   text: `INSERT INTO organizations (tenant_id, name, plan, metrics_retention_days, entitlements_version)
          VALUES ($1, '', $2, $3, $4)
          ON CONFLICT ON CONSTRAINT pk_organizations DO UPDATE
