@@ -1,5 +1,5 @@
 import { isUuid } from '../uuid.js';
-import { namedUuid } from './named-uuid.js';
+import { namedUuid } from '../named-uuid.js';
 import { SeededRandom } from './seeded-random.js';
 import { busynessAt, dayName, daysBefore } from './work-rhythm.js';
 
