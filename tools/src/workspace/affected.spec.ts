@@ -47,7 +47,7 @@ describe('nx affected', () => {
   it('names the service whose migration changed, the libs whose specs migrate, and none without a database', () => {
     const affected = affectedBy('migrations/deploy/V1.0.0__Initial_setup.sql');
     expect(affected).toEqual(expect.arrayContaining(['deploy', 'database', 'outbox', 'tools']));
-    for (const name of ['contracts', 'config', 'errors', 'telemetry', 'storage', 'health'])
+    for (const name of ['contracts', 'config', 'errors', 'telemetry', 'storage'])
       expect(affected).not.toContain(name);
   }, 60_000);
 
