@@ -1,6 +1,6 @@
 export { AuditedEntity } from './audited-entity.js';
 export type { BatchTarget } from './batch/batch-target.js';
-export { type BatchCounts, type BatchOptions, insertBatch, insertBatches } from './batch/insert-batches.js';
+export { type BatchCounts, type BatchOptions, insertBatches } from './batch/insert-batches.js';
 export { translateConstraint, violatedConstraint } from './constraint-errors.js';
 export { createDataSource } from './data-source.js';
 export { Database } from './database.js';

@@ -10,7 +10,7 @@ export {
   rpcServerSeconds,
 } from './metrics.js';
 export { collectProcessMetrics } from './process-metrics.js';
-export { redact, REDACTED, redactText } from './redaction.js';
+export { redactText } from './redaction.js';
 export {
   type Actor,
   currentContext,
@@ -18,13 +18,5 @@ export {
   requireTenant,
   runInContext,
 } from './request-context.js';
-export {
-  incomingTraceparent,
-  inSpan,
-  isTracing,
-  type Span,
-  type SpanAttributes,
-  type SpanKind,
-} from './spans.js';
-export { newTraceparent, parseTraceparent, type TraceParent, traceIdOf } from './traceparent.js';
+export { incomingTraceparent, inSpan, type Span, type SpanAttributes, type SpanKind } from './spans.js';
 export { startTracing, type Tracing } from './tracing.js';

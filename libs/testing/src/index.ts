@@ -9,7 +9,5 @@ export { TestIssuer } from './test-issuer.js';
 export { startTestRedis, testRedis, TestRedis } from './redis.js';
 export { TestPooler } from './pgbouncer.js';
 export { TestTlsPostgres } from './tls-postgres.js';
-export { checkIsolation, Isolation } from './isolation/check-isolation.js';
-export { findTenancyFaults } from './isolation/tenancy-faults.js';
 export { makeTenantSchema } from './tenant-schema.js';
 export { looked, md5Uuid, QueryPlans, type Scan } from './query-plans.js';
