@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { appNames, type ServiceName, serviceNames } from '@capsule/contracts';
+import { type AppName, appNames, type ServiceName, serviceNames } from '@capsule/contracts';
 import { type Deployment, ended, signUpTeam, visit } from '../e2e/team.fixture.js';
 import { ask, openControl } from './control.js';
 import { readEnvironment } from './environment-file.js';
@@ -156,6 +156,25 @@ describe('the commands of the platform', () => {
       expect(await response.text()).toMatch(/^# HELP|"details":|"sections":/);
     }
   }, 60_000);
+
+  it.each<[AppName, keyof typeof ports, string[]]>([
+    ['auth', 'AUTH_SERVICE_PORT', ['database', 'migrations', 'nats']],
+    ['billing', 'BILLING_SERVICE_PORT', ['database', 'migrations', 'nats']],
+    ['deploy', 'DEPLOY_SERVICE_PORT', ['database', 'edge', 'migrations', 'nats']],
+    ['monitor', 'MONITOR_SERVICE_PORT', ['database', 'migrations', 'nats']],
+    ['gateway', 'GATEWAY_PORT', ['nats', 'redis']],
+  ])(
+    'tell operators of %s by all that it depends on whether it is ready',
+    async (_app, port, dependencies) => {
+      const { OPERATOR_TOKEN } = readEnvironment(checkout.path, {});
+      const response = await fetch(`http://127.0.0.1:${ports[port]}/health/ready`, {
+        headers: { authorization: `Bearer ${OPERATOR_TOKEN}` },
+      });
+      const { details } = (await response.json()) as { details: Record<string, { status: string }> };
+      const up = Object.entries(details).filter(([, { status }]) => status === 'up');
+      expect(up.map(([name]) => name).sort()).toEqual([...dependencies, 'process'].sort());
+    },
+  );
 
   it('stop what a killed supervisor left, hosted apps too', async () => {
     process.kill(supervisorOf(home)?.pid as number, 'SIGKILL');
