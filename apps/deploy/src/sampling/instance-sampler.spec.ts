@@ -66,9 +66,10 @@ describe('sampling a running app', () => {
         }),
       ]);
       expect(samples[0]?.cpuSecondsTotal).toBeGreaterThan(last);
-      expect(samples[0]?.memoryBytes).toBeGreaterThan(10e6);
       last = samples[0]?.cpuSecondsTotal ?? 0;
     }
+    // The first one may have met a program that was just being loaded.
+    expect(data(messages.at(-1)).samples[0]?.memoryBytes).toBeGreaterThan(10e6);
     // However busy the machine is: what was sampled last is behind what the kernel has counted by now, and not by much.
     const used = cpuSecondsOf(await service.processesOf(live.instance?.id ?? ''));
     expect(last).toBeLessThanOrEqual(used);
