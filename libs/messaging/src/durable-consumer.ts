@@ -17,7 +17,7 @@
  * A crash leaves messages unacknowledged: the server delivers them again after ack_wait.
  */
 import { Logger } from '@nestjs/common';
-import { nanos, type Msg, type Subscription, createInbox } from '@nats-io/transport-node';
+import { millis, nanos, type Msg, type Subscription, createInbox } from '@nats-io/transport-node';
 import { DeliveredMessage } from './delivered-message.js';
 import type { NatsConnection } from './nats-connection.js';
 
@@ -37,12 +37,22 @@ const RETRY_LONGEST_MS = 5_000;
 const REQUEST_EXPIRED = 408;
 const LOOK_UP_TIMEOUT_MS = 3_000;
 
+/** What is read of the answer to $JS.API.CONSUMER.INFO. */
+interface ConsumerInfo {
+  error?: { description: string };
+  /** Delivered and neither acknowledged nor given up. */
+  num_ack_pending?: number;
+  config?: { ack_wait: number };
+}
+
 export class DurableConsumer {
   private readonly logger = new Logger(DurableConsumer.name);
   private readonly inbox: string;
   private subscription: Subscription | undefined;
   private unlisten: (() => void) | undefined;
   private requested = 0;
+  /** Time of `performance.now()` until which what others had left unsettled at the last look-up comes again. */
+  private leftOversUntil = 0;
   private readonly waiting: DeliveredMessage[] = [];
   private running = 0;
   private retryMs = RETRY_FIRST_MS;
@@ -89,7 +99,8 @@ export class DurableConsumer {
     this.retryMs = RETRY_FIRST_MS;
     this.requested = Math.max(0, this.requested - 1);
     const { connections } = this.connection;
-    const delivered = new DeliveredMessage(message, () => this.connection.connections === connections);
+    const canSettle = () => this.connection.connections === connections;
+    const delivered = new DeliveredMessage(message, canSettle, performance.now() < this.leftOversUntil);
     if (this.stopped) delivered.nak(0);
     else if (this.running >= this.options.concurrency) this.waiting.push(delivered);
     else void this.handle(delivered);
@@ -149,7 +160,10 @@ export class DurableConsumer {
     const subject = `$JS.API.CONSUMER.INFO.${this.options.stream}.${this.options.durable}`;
     try {
       const answer = await this.connection.nc.request(subject, '', { timeout: LOOK_UP_TIMEOUT_MS });
-      return answer.json<{ error?: { description: string } }>().error?.description;
+      const { error, num_ack_pending: unsettled = 0, config } = answer.json<ConsumerInfo>();
+      if (unsettled > 0 && config)
+        this.leftOversUntil = performance.now() + millis(config.ack_wait) + LAPSE_MARGIN_MS;
+      return error?.description;
     } catch (error) {
       return error instanceof Error ? error.message : String(error);
     }

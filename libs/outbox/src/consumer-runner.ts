@@ -93,11 +93,11 @@ export class ConsumerRunner {
       await this.giveUp(subscription, message, 1, error);
       return;
     }
-    if (message.deliveryCount === 1) {
+    if (!message.isRedelivery) {
       await this.attempt(subscription, message, event);
       return;
     }
-    countRedelivery(durable);
+    if (message.deliveryCount > 1) countRedelivery(durable);
     try {
       await this.attemptAgain(subscription, message, event);
     } catch (error) {
@@ -132,10 +132,9 @@ export class ConsumerRunner {
     event: EventEnvelope,
   ): Promise<void> {
     const { durable } = subscription;
-    const forget =
-      message.deliveryCount === 1
-        ? undefined
-        : (tx: Transaction) => this.attempts.forget(tx, durable, event.id);
+    const forget = message.isRedelivery
+      ? (tx: Transaction) => this.attempts.forget(tx, durable, event.id)
+      : undefined;
     try {
       await this.processor.process(subscription, event, forget);
     } catch (error) {
@@ -156,7 +155,7 @@ export class ConsumerRunner {
     let used: number | undefined;
     try {
       // What was not on record and doesn't count has nothing to be taken back.
-      if (weight > 0 || message.deliveryCount > 1) used = await this.attempts.end(durable, event, weight);
+      if (weight > 0 || message.isRedelivery) used = await this.attempts.end(durable, event, weight);
     } catch (recordError) {
       this.logger.warn(`${durable}: could not record how the attempt ended`, recordError);
     }
