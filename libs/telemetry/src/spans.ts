@@ -34,8 +34,9 @@ export function isTracing(): boolean {
 
 /**
  * Runs the work in a span below the one of the current context, and makes it the current one, so that what the work
- * sends carries it on. Without a tracer the work just runs, and costs each request no promise more. Work outside of any request gets a context of its own, whose
- * request id is the trace id. A rejection marks the span as failed and passes through.
+ * sends carries it on. Without a tracer the work just runs, and costs each request no promise more. Work outside of any
+ * request gets a context of its own, whose request id is the trace id. A rejection marks the span as failed and passes
+ * through.
  */
 export function inSpan<T>(
   name: string,

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Repeats a check until it passes; fails with its last failure when the time is over, which is enough for a loaded machine. */
+/** Repeats a check until it passes, or fails with its last failure when a time is over that is long for a loaded machine. */
 export async function eventually<T>(check: () => T | Promise<T>, limitMs = 15_000): Promise<T> {
   const deadline = Date.now() + limitMs;
   for (;;) {

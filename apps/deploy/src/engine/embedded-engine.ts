@@ -244,7 +244,7 @@ export class EmbeddedEngine implements Engine {
     this.cpuSeconds.delete(instanceId);
   }
 
-  /** Ends what exceeds its memory (without control groups) or listens where it may not, and announces what ended, each once. */
+  /** Ends what uses too much memory (without control groups) or listens where it may not; announces each end once. */
   private look(): void {
     try {
       this.watchdog?.look();

@@ -13,7 +13,10 @@ export interface GivenPorts {
   portOf(run: Run): number | null;
 }
 
-/** The kernel goes through all its connections for a look, 4 ms long: each second, a quarter of what all services take at rest. */
+/**
+ * For a look the kernel goes through all its connections, for 4 ms. Every second, that would be a quarter of what all
+ * services take at rest.
+ */
 const LOOK_INTERVAL_MS = 5_000;
 
 /**

@@ -5,7 +5,10 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { routerPath } from './router-path.js';
 
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
-/** What else can come (CONNECT cannot: Node closes its connection). A route for each on every path would cost the start 0.3 s. */
+/**
+ * What else can come (CONNECT cannot: Node closes its connection). A route for each on every path would cost the start
+ * 0.3 s.
+ */
 const rareMethods = METHODS.filter((method) => !methods.includes(method) && method !== 'CONNECT');
 
 /**

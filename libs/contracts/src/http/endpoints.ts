@@ -12,7 +12,7 @@ export const endpoints: readonly Endpoint[] = [
   ...billingEndpoints,
 ];
 
-/** Where what an endpoint made (201) or set to work (202) is read: at the one that answers with the same schema, by its id. */
+/** Where to read what an endpoint made (201) or set to work (202): the one that answers with the same schema, by its id. */
 export function readingEndpoint({ status, rpc }: Endpoint): Endpoint | undefined {
   if (status !== 201 && status !== 202) return undefined;
   return endpoints.find(
